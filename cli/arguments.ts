@@ -1,0 +1,198 @@
+/** The command line, read by yargs from the command table and held to it strictly. */
+import yargs, { type Argv } from 'yargs'
+import { CantosignError } from '../src/base/errors.ts'
+import {
+  GLOBAL_OPTIONS,
+  type Arguments,
+  type CommandSpec,
+  type OptionSpec,
+} from './command.ts'
+
+export type ParsedCommandLine =
+  | { readonly $case: 'run'; readonly command: CommandSpec; readonly args: Arguments }
+  | { readonly $case: 'help'; readonly text: string }
+
+/** A mistake on the command line; `hint` says what to type. */
+function usage(message: string, hint: string): CantosignError {
+  return new CantosignError('usage', message, hint)
+}
+
+function declare(parser: Argv, options: readonly OptionSpec[]): Argv {
+  let result = parser
+  for (const option of options) {
+    result = result.option(option.name, {
+      describe: option.describe,
+      ...(option.alias === undefined ? {} : { alias: option.alias }),
+      ...(option.choices === undefined ? {} : { choices: option.choices }),
+      ...(option.kind === 'flag'
+        ? { type: 'boolean' as const }
+        : { type: 'string' as const, requiresArg: true }),
+    })
+  }
+  return result
+}
+
+function pattern(command: CommandSpec): string {
+  const last = command.words.at(-1) ?? ''
+  const positionals = command.positionals.map((positional) => {
+    const name = positional.variadic ? `${positional.name}..` : positional.name
+    return positional.optional ? `[${name}]` : `<${name}>`
+  })
+  return [last, ...positionals].join(' ')
+}
+
+class CommandArguments implements Arguments {
+  readonly #values: Readonly<Record<string, unknown>>
+  readonly json: boolean
+  readonly quiet: boolean
+  readonly color: boolean
+  readonly yes: boolean
+  readonly force: boolean
+  readonly output: string | undefined
+
+  constructor(values: Readonly<Record<string, unknown>>) {
+    this.#values = values
+    this.json = this.flag('json')
+    this.quiet = this.flag('quiet')
+    this.color = !this.flag('no-color')
+    this.yes = this.flag('yes')
+    this.force = this.flag('force')
+    this.output = this.string('output')
+  }
+
+  positional(name: string): string {
+    const value = this.string(name)
+    if (value === undefined) throw new Error(`positional ${name} is not declared`)
+    return value
+  }
+
+  optionalPositional(name: string): string | undefined {
+    return this.string(name)
+  }
+
+  positionals(name: string): readonly string[] {
+    return this.strings(name)
+  }
+
+  flag(name: string): boolean {
+    return this.#values[name] === true
+  }
+
+  string(name: string): string | undefined {
+    const value = this.#values[name]
+    return typeof value === 'string' ? value : undefined
+  }
+
+  strings(name: string): readonly string[] {
+    const value = this.#values[name]
+    if (value === undefined) return []
+    return (Array.isArray(value) ? value : [value]).map(String)
+  }
+}
+
+function checkValues(options: readonly OptionSpec[], values: Readonly<Record<string, unknown>>): void {
+  for (const option of options) {
+    const value = values[option.name]
+    if (Array.isArray(value) && option.kind !== 'strings') {
+      throw usage(
+        `--${option.name} is given more than once`,
+        'give it once: which of two values was meant cannot be guessed',
+      )
+    }
+    for (const text of Array.isArray(value) ? value : [value]) {
+      if (text === '') {
+        throw usage(`--${option.name} has an empty value`, `give --${option.name} a value`)
+      }
+    }
+  }
+}
+
+/**
+ * Reads a command line against the command table.
+ * @throws CantosignError `usage`
+ */
+export async function parseCommandLine(
+  name: string,
+  version: string,
+  commands: readonly CommandSpec[],
+  argv: readonly string[],
+): Promise<ParsedCommandLine> {
+  let chosen: { command: CommandSpec; values: Readonly<Record<string, unknown>> } | undefined
+  const parser = yargs([])
+    .scriptName(name)
+    .parserConfiguration({
+      'boolean-negation': false,
+      'camel-case-expansion': false,
+      'dot-notation': false,
+      'duplicate-arguments-array': true,
+      'greedy-arrays': false,
+      'parse-numbers': false,
+      'parse-positional-numbers': false,
+      'short-option-groups': false,
+    })
+    .usage('$0 COMMAND …')
+    .version(version)
+    .help()
+    .exitProcess(false)
+    .showHelpOnFail(false)
+    .strict()
+    .demandCommand(1, 'no command is given')
+    .wrap(100)
+  const all = declare(parser, GLOBAL_OPTIONS)
+
+  const groups = new Map<string, CommandSpec[]>()
+  for (const command of commands) {
+    const first = command.words[0] ?? ''
+    groups.set(first, [...(groups.get(first) ?? []), command])
+  }
+  const add = (to: Argv, command: CommandSpec): Argv =>
+    to.command(
+      pattern(command),
+      command.describe,
+      (builder) => {
+        let result = declare(builder, command.options)
+        for (const positional of command.positionals) {
+          result = result.positional(positional.name, {
+            describe: positional.describe,
+            type: 'string',
+            ...(positional.choices === undefined ? {} : { choices: positional.choices }),
+          })
+        }
+        return result
+      },
+      (values) => {
+        chosen = { command, values }
+      },
+    )
+  const groupDescriptions: Readonly<Record<string, string>> = {
+    key: 'make, show and convert keys',
+    namespace: 'compute namespaces',
+  }
+  for (const [first, members] of groups) {
+    const only = members[0]
+    if (only !== undefined && members.length === 1 && only.words.length === 1) add(all, only)
+    else {
+      all.command(first, groupDescriptions[first] ?? first, (builder) => {
+        let result = builder.demandCommand(1, `${first} needs one more word`)
+        for (const member of members) result = add(result, member)
+        return result
+      })
+    }
+  }
+
+  let help = ''
+  try {
+    await all.parseAsync([...argv], {}, (_error: unknown, _values: unknown, output: string) => {
+      help = output
+    })
+  } catch (error) {
+    if (error instanceof CantosignError) throw error
+    const message = error instanceof Error ? error.message : String(error)
+    const [firstLine = 'the command line is not understood'] = message.split('\n')
+    throw usage(firstLine.charAt(0).toLowerCase() + firstLine.slice(1), `see ${name} --help`)
+  }
+  if (chosen === undefined) return { $case: 'help', text: help }
+  const { command, values } = chosen
+  checkValues([...GLOBAL_OPTIONS, ...command.options], values)
+  return { $case: 'run', command, args: new CommandArguments(values) }
+}

@@ -1,0 +1,61 @@
+/** The one place where a command is run, an error becomes a message, and the exit status is set. */
+import { ExitStatus, exitStatusOf } from '../src/base/error-codes.ts'
+import { CantosignError } from '../src/base/errors.ts'
+import { escapeText } from '../src/base/text.ts'
+import { parseCommandLine } from './arguments.ts'
+import type { CommandSpec } from './command.ts'
+import type { Io } from './io.ts'
+
+/**
+ * Runs one command line to its end.
+ * @returns the exit status (docs/errors.md); nothing is thrown.
+ */
+export async function runProgram(
+  commands: readonly CommandSpec[],
+  argv: readonly string[],
+  io: Io,
+): Promise<ExitStatus> {
+  // Known before the command line is understood, so that a usage error is JSON too.
+  const json = argv.includes('--json')
+  try {
+    const parsed = await parseCommandLine(io.program.name, io.program.version, commands, argv)
+    if (parsed.$case === 'help') {
+      io.stdout.write(`${parsed.text}\n`)
+      return ExitStatus.done
+    }
+    const { command, args } = parsed
+    if (args.json && args.output === '-') {
+      throw new CantosignError(
+        'json-with-stdout',
+        '--json and -o - both claim standard output',
+        'write to a file, or leave out --json',
+      )
+    }
+    const { run } = await command.load()
+    return await run(args, io)
+  } catch (error) {
+    return reportError(error, json, io)
+  }
+}
+
+function reportError(error: unknown, json: boolean, io: Io): ExitStatus {
+  const known =
+    error instanceof CantosignError
+      ? error
+      : new CantosignError(
+          'internal-fault',
+          `the program failed: ${error instanceof Error ? error.message : String(error)}`,
+          'please report this with the version and the command',
+          { cause: error },
+        )
+  if (json) {
+    const { code, message, hint, details } = known
+    io.stdout.write(`${JSON.stringify({ error: { code, message, hint, details } })}\n`)
+  } else {
+    io.stderr.write(
+      `${io.program.name}: error: ${escapeText(known.message)} [${known.code}]\n` +
+        `${io.program.name}: hint: ${escapeText(known.hint)}\n`,
+    )
+  }
+  return exitStatusOf(known.code)
+}

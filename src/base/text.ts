@@ -1,0 +1,21 @@
+/** Text from outside, made safe to print. */
+
+/**
+ * Characters that never reach a terminal as they are: controls (Cc), format characters such as
+ * bidirectional overrides, zero-width characters and tags (Cf), line and paragraph separators
+ * (Zl, Zp), private use (Co), lone surrogates (Cs) and code points without a meaning (Cn).
+ */
+const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cs}\p{Cn}]/u
+const UNSAFE_ALL = new RegExp(UNSAFE.source, 'gu')
+
+/** True if the text holds a character that could change how a terminal shows what is around it. */
+export function isUnsafeText(text: string): boolean {
+  return UNSAFE.test(text)
+}
+
+/** The text with each unsafe character as `\u{…}`, and the backslash doubled so that no text can forge it. */
+export function escapeText(text: string): string {
+  return text
+    .replaceAll('\\', '\\\\')
+    .replace(UNSAFE_ALL, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`)
+}

@@ -1,0 +1,44 @@
+/** Canton hashes (docs/protocol/hashing.md section 1): SHA-256 under a purpose, as a multihash. */
+import { createHash } from 'node:crypto'
+import { concatBytes, int32Bytes, toHex, utf8Bytes } from '../base/bytes.ts'
+
+/** The purposes this tool computes; docs/protocol/hashing.md section 2. */
+export const HashPurpose = {
+  topologyTransactionSignature: 11,
+  publicKeyFingerprint: 12,
+  decentralizedNamespaceNamespace: 37,
+  topologyMappingUniqueKey: 43,
+  multiTopologyTransaction: 55,
+} as const
+export type HashPurpose = (typeof HashPurpose)[keyof typeof HashPurpose]
+
+/** Bytes of a multihash: code 0x12 (SHA-256), length 0x20, 32 bytes of digest. */
+export const MULTIHASH_LENGTH = 34
+
+const MULTIHASH_PREFIX = Uint8Array.of(0x12, 0x20)
+
+/**
+ * `0x12 0x20 ‖ SHA-256(int32be(purpose) ‖ parts…)`, 34 bytes. The parts are hashed as they are: a
+ * length prefix, where the content has one, is a part of its own.
+ */
+export function hash(purpose: HashPurpose, ...parts: readonly Uint8Array[]): Uint8Array {
+  const digest = createHash('sha256').update(int32Bytes(purpose))
+  for (const part of parts) digest.update(part)
+  return concatBytes(MULTIHASH_PREFIX, digest.digest())
+}
+
+/** A text as hash content: its length in bytes as a big-endian int32, then its UTF-8. */
+export function stringContent(text: string): Uint8Array {
+  const bytes = utf8Bytes(text)
+  return concatBytes(int32Bytes(bytes.length), bytes)
+}
+
+/** True for 34 bytes that begin 0x12 0x20. */
+export function isMultihash(bytes: Uint8Array): boolean {
+  return bytes.length === MULTIHASH_LENGTH && bytes[0] === 0x12 && bytes[1] === 0x20
+}
+
+/** 68 lower-case hex characters. */
+export function hashText(multihash: Uint8Array): string {
+  return toHex(multihash)
+}
