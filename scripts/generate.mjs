@@ -164,7 +164,7 @@ writeFileSync(
   join(output, 'schema.ts'),
   [
     '// Made by scripts/generate.mjs from src/wire/proto.',
-    "import type { MessageSchema } from '../schema.ts'",
+    "import type { MessageSchema } from '../field-schema.ts'",
     '',
     '/** Enum values without the common prefix of their names, by number. */',
     'export const ENUM_NAMES: Readonly<Record<string, Readonly<Record<number, string>>>> = {',

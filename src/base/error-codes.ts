@@ -25,7 +25,7 @@ export type ExitStatus = (typeof ExitStatus)[keyof typeof ExitStatus]
 export const ERROR_CODES = {
   'internal-fault': { exit: 1, meaning: 'the program itself failed; please report it' },
 
-  'usage': { exit: 2, meaning: 'the command line is not understood' },
+  usage: { exit: 2, meaning: 'the command line is not understood' },
   'output-missing': { exit: 2, meaning: 'a command that writes was given no -o or -d' },
   'output-exists': { exit: 2, meaning: 'the output file exists and --force was not given' },
   'output-is-input': { exit: 2, meaning: 'the output would replace an input' },
@@ -33,7 +33,10 @@ export const ERROR_CODES = {
   'json-with-stdout': { exit: 2, meaning: '--json and -o - both claim standard output' },
   'blind-missing': { exit: 2, meaning: 'a bare hash is signed only with --blind --detached' },
   'blind-not-hash': { exit: 2, meaning: '--blind is for a bare 34-byte hash only' },
-  'no-terminal': { exit: 2, meaning: 'a question has to be asked, there is no terminal and no --yes' },
+  'no-terminal': {
+    exit: 2,
+    meaning: 'a question has to be asked, there is no terminal and no --yes',
+  },
 
   'file-unreadable': { exit: 3, meaning: 'a file cannot be read' },
   'file-too-large': { exit: 3, meaning: 'a file is larger than the limit for what it holds' },
@@ -45,36 +48,78 @@ export const ERROR_CODES = {
   'bad-hex': { exit: 3, meaning: 'text that must be hexadecimal is not' },
   'bad-base64': { exit: 3, meaning: 'text that must be base64 is not' },
 
-  'key-der': { exit: 3, meaning: 'the key is not strict DER (minimal definite lengths, exact tags, nothing trailing)' },
+  'key-der': {
+    exit: 3,
+    meaning: 'the key is not strict DER (minimal definite lengths, exact tags, nothing trailing)',
+  },
   'key-pem': { exit: 3, meaning: 'the PEM armour is damaged or its label does not fit' },
   'key-pem-several': { exit: 3, meaning: 'the file holds more than one PEM block' },
-  'key-structure': { exit: 3, meaning: 'the DER is sound but is not the structure its container prescribes' },
+  'key-structure': {
+    exit: 3,
+    meaning: 'the DER is sound but is not the structure its container prescribes',
+  },
   'key-version': { exit: 3, meaning: 'the key container has a version this tool does not know' },
-  'key-algorithm': { exit: 3, meaning: 'the key is of an algorithm that Canton does not sign with' },
-  'key-parameters': { exit: 3, meaning: 'the algorithm parameters of the key are not the named, standard ones' },
+  'key-algorithm': {
+    exit: 3,
+    meaning: 'the key is of an algorithm that Canton does not sign with',
+  },
+  'key-parameters': {
+    exit: 3,
+    meaning: 'the algorithm parameters of the key are not the named, standard ones',
+  },
   'key-scalar': { exit: 3, meaning: 'the private scalar is out of range or of the wrong length' },
-  'key-point': { exit: 3, meaning: 'the public key is not a point of its curve, or not in its one valid encoding' },
+  'key-point': {
+    exit: 3,
+    meaning: 'the public key is not a point of its curve, or not in its one valid encoding',
+  },
   'key-weak': { exit: 3, meaning: 'the public key is a point of small order' },
-  'key-public-mismatch': { exit: 3, meaning: 'the public key inside the file does not belong to its private key' },
-  'key-not-private': { exit: 3, meaning: 'a private key is needed and the file holds a public one' },
+  'key-public-mismatch': {
+    exit: 3,
+    meaning: 'the public key inside the file does not belong to its private key',
+  },
+  'key-not-private': {
+    exit: 3,
+    meaning: 'a private key is needed and the file holds a public one',
+  },
   'key-not-public': { exit: 3, meaning: 'a public key is needed and the file holds a private one' },
   'key-not-a-key': { exit: 3, meaning: 'the file holds no key container this tool knows' },
   'key-certificate': { exit: 3, meaning: 'the file is a certificate, not a key' },
-  'key-encryption': { exit: 3, meaning: 'the key is encrypted in a way that signing does not take' },
-  'key-kdf-bounds': { exit: 3, meaning: 'the key derivation parameters are outside the allowed bounds' },
-  'key-container-not-for-signing': { exit: 3, meaning: 'this container is read by key show and key convert, not for signing' },
+  'key-encryption': {
+    exit: 3,
+    meaning: 'the key is encrypted in a way that signing does not take',
+  },
+  'key-kdf-bounds': {
+    exit: 3,
+    meaning: 'the key derivation parameters are outside the allowed bounds',
+  },
+  'key-container-not-for-signing': {
+    exit: 3,
+    meaning: 'this container is read by key show and key convert, not for signing',
+  },
   'key-ambiguous': { exit: 3, meaning: 'the raw bytes fit more than one curve' },
 
   'identifier-invalid': { exit: 3, meaning: 'an identifier is not of the form Canton gives it' },
   'hash-invalid': { exit: 3, meaning: 'a hash is not 34 bytes beginning 1220' },
-  'transaction-count': { exit: 3, meaning: 'the file does not hold the number of transactions the command works on' },
+  'transaction-count': {
+    exit: 3,
+    meaning: 'the file does not hold the number of transactions the command works on',
+  },
   'limit-exceeded': { exit: 3, meaning: 'an input is larger than a stated limit' },
 
-  'signature-self-check': { exit: 5, meaning: 'a signature just made does not verify with the second implementation' },
+  'signature-self-check': {
+    exit: 5,
+    meaning: 'a signature just made does not verify with the second implementation',
+  },
   'key-passphrase': { exit: 5, meaning: 'the passphrase does not open the key' },
-  'key-passphrase-needed': { exit: 5, meaning: 'the key is encrypted and no passphrase can be asked for' },
+  'key-passphrase-needed': {
+    exit: 5,
+    meaning: 'the key is encrypted and no passphrase can be asked for',
+  },
   'passphrase-unreadable': { exit: 5, meaning: 'the passphrase file or descriptor cannot be read' },
-  'passphrase-invalid': { exit: 5, meaning: 'the passphrase is empty, too long or holds a line break' },
+  'passphrase-invalid': {
+    exit: 5,
+    meaning: 'the passphrase is empty, too long or holds a line break',
+  },
   'key-file-mode': { exit: 5, meaning: 'the key file can be read by group or others' },
   'key-file-mount': { exit: 5, meaning: 'the key lies on a file system that keeps no permissions' },
   'key-uri': { exit: 5, meaning: 'no signer of this program takes such a key URI' },
@@ -83,10 +128,13 @@ export const ERROR_CODES = {
 
   'key-unneeded': { exit: 8, meaning: 'no requirement of the transaction asks for this key' },
   'key-already-signed': { exit: 8, meaning: 'this key has signed already' },
-  'danger-not-accepted': { exit: 8, meaning: 'the transaction carries a grave danger that was not accepted by name' },
-  'declined': { exit: 8, meaning: 'the person did not confirm' },
+  'danger-not-accepted': {
+    exit: 8,
+    meaning: 'the transaction carries a grave danger that was not accepted by name',
+  },
+  declined: { exit: 8, meaning: 'the person did not confirm' },
 
-  'interrupted': { exit: 130, meaning: 'stopped from outside' },
+  interrupted: { exit: 130, meaning: 'stopped from outside' },
 } as const satisfies Record<string, { readonly exit: ExitStatus; readonly meaning: string }>
 
 export type ErrorCode = keyof typeof ERROR_CODES | FindingCode

@@ -1,0 +1,29 @@
+/** The schema of src/wire/proto as data: what the walker, the codec and the JSON form read. */
+
+export type FieldType =
+  'string' | 'bytes' | 'bool' | 'int32' | 'uint32' | 'int64' | 'uint64' | 'enum' | 'message'
+
+export interface FieldSchema {
+  readonly number: number
+  /** As in the .proto file; paths of findings are made of these. */
+  readonly name: string
+  /** The proto3 JSON name (camelCase). */
+  readonly json: string
+  readonly type: FieldType
+  /** Name of the message or enum. */
+  readonly ref?: string
+  readonly repeated: boolean
+  /** True where absence differs from the default: messages, `optional` fields, oneof members. */
+  readonly presence: boolean
+  readonly oneof?: string
+  readonly deprecated: boolean
+}
+
+export interface MessageSchema {
+  /** Dotted below its package, e.g. `PartyToParticipant.HostingParticipant`. */
+  readonly name: string
+  /** Full name in the generated codec. */
+  readonly codec: string
+  readonly reserved: readonly number[]
+  readonly fields: readonly FieldSchema[]
+}

@@ -1,0 +1,77 @@
+/** Look-ups in the schema, and the facts about it that a .proto file cannot say. */
+import type { FieldSchema, MessageSchema } from './field-schema.ts'
+import { ENUM_NAMES, MESSAGE_SCHEMAS, type MessageTypes } from './generated/schema.ts'
+
+export type MessageName = keyof MessageTypes
+
+export const WRAPPER: MessageName = 'UntypedVersionedMessage'
+
+/** The one version of every wrapped message (docs/protocol/wire.md section 1). */
+export const PROTO_VERSION = 30
+
+/** Bytes fields that hold a wrapped message (docs/protocol/wire.md section 2). */
+const WRAPPED_CONTENT: Readonly<Record<string, MessageName>> = {
+  'SignedTopologyTransaction.transaction': 'TopologyTransaction',
+  'SignedTopologyTransactions.signed_transaction': 'SignedTopologyTransaction',
+  'TopologyTransactions.Item.transaction': 'SignedTopologyTransaction',
+}
+
+/**
+ * Fields that left the schema but are part of what live networks carry, with what they meant
+ * (docs/protocol/wire.md section 6). They have no authority and stay in the hash.
+ */
+const LEGACY_FIELDS: Readonly<Record<string, Readonly<Record<number, string>>>> = {
+  SigningPublicKey: { 1: 'the old key id' },
+  DynamicSynchronizerParameters: { 4: 'the topology change delay of release line 3.3' },
+  ParticipantSynchronizerLimits: {
+    2: 'an old limit on the number of parties',
+    3: 'an old limit on the number of packages',
+  },
+}
+
+/** A message schema with its fields by number. */
+export interface IndexedSchema {
+  readonly name: MessageName
+  readonly schema: MessageSchema
+  readonly byNumber: ReadonlyMap<number, FieldSchema>
+  readonly byName: ReadonlyMap<string, FieldSchema>
+  readonly legacy: Readonly<Record<number, string>>
+}
+
+const index = new Map<string, IndexedSchema>()
+
+export function isMessageName(name: string): name is MessageName {
+  return name in MESSAGE_SCHEMAS
+}
+
+/** The schema of a message; asking for a name that is not in src/wire/proto is a fault. */
+export function schemaOf(name: string): IndexedSchema {
+  const known = index.get(name)
+  if (known !== undefined) return known
+  if (!isMessageName(name)) throw new Error(`no message ${name} in the schema`)
+  const schema: MessageSchema = MESSAGE_SCHEMAS[name]
+  const indexed: IndexedSchema = {
+    name,
+    schema,
+    byNumber: new Map(schema.fields.map((field) => [field.number, field])),
+    byName: new Map(schema.fields.map((field) => [field.name, field])),
+    legacy: LEGACY_FIELDS[name] ?? {},
+  }
+  index.set(name, indexed)
+  return indexed
+}
+
+/** The message that a field holds, where it is written as a message; `undefined` for scalars. */
+export function messageOf(field: FieldSchema): string | undefined {
+  return field.type === 'message' ? field.ref : undefined
+}
+
+/** The message that is wrapped in a bytes field, if the field is known to hold one. */
+export function wrappedContent(message: string, field: FieldSchema): MessageName | undefined {
+  return WRAPPED_CONTENT[`${message}.${field.name}`]
+}
+
+/** The name of an enum value without the common prefix, or `undefined` for an unknown number. */
+export function enumName(type: string, value: number): string | undefined {
+  return ENUM_NAMES[type]?.[value]
+}
