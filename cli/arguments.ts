@@ -1,12 +1,7 @@
 /** The command line, read by yargs from the command table and held to it strictly. */
 import yargs, { type Argv } from 'yargs'
 import { CantosignError } from '../src/base/errors.ts'
-import {
-  GLOBAL_OPTIONS,
-  type Arguments,
-  type CommandSpec,
-  type OptionSpec,
-} from './command.ts'
+import { GLOBAL_OPTIONS, type Arguments, type CommandSpec, type OptionSpec } from './command.ts'
 
 export type ParsedCommandLine =
   | { readonly $case: 'run'; readonly command: CommandSpec; readonly args: Arguments }
@@ -90,7 +85,10 @@ class CommandArguments implements Arguments {
   }
 }
 
-function checkValues(options: readonly OptionSpec[], values: Readonly<Record<string, unknown>>): void {
+function checkValues(
+  options: readonly OptionSpec[],
+  values: Readonly<Record<string, unknown>>,
+): void {
   for (const option of options) {
     const value = values[option.name]
     if (Array.isArray(value) && option.kind !== 'strings') {

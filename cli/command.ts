@@ -54,10 +54,21 @@ export interface Arguments {
 
 /** Options that every command takes. */
 export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
-  { name: 'json', kind: 'flag', describe: 'print one JSON document on standard output, nothing else' },
+  {
+    name: 'json',
+    kind: 'flag',
+    describe: 'print one JSON document on standard output, nothing else',
+  },
   { name: 'quiet', kind: 'flag', describe: 'leave out progress and remarks' },
   { name: 'no-color', kind: 'flag', describe: 'print without colours' },
   { name: 'yes', kind: 'flag', describe: 'skip the typed confirmation (never a refusal)' },
-  { name: 'output', alias: 'o', kind: 'string', value: 'FILE', path: true, describe: 'write to FILE; - is standard output' },
+  {
+    name: 'output',
+    alias: 'o',
+    kind: 'string',
+    value: 'FILE',
+    path: true,
+    describe: 'write to FILE; - is standard output',
+  },
   { name: 'force', kind: 'flag', describe: 'allow an existing output file to be replaced' },
 ]

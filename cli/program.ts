@@ -1,10 +1,10 @@
 /** The one place where a command is run, an error becomes a message, and the exit status is set. */
 import { ExitStatus, exitStatusOf } from '../src/base/error-codes.ts'
 import { CantosignError } from '../src/base/errors.ts'
-import { escapeText } from '../src/base/text.ts'
 import { parseCommandLine } from './arguments.ts'
 import type { CommandSpec } from './command.ts'
 import type { Io } from './io.ts'
+import { errorJson, errorLines, ReportedError } from './present/error.ts'
 
 /**
  * Runs one command line to its end.
@@ -39,6 +39,7 @@ export async function runProgram(
 }
 
 function reportError(error: unknown, json: boolean, io: Io): ExitStatus {
+  if (error instanceof ReportedError) return exitStatusOf(error.reported.code)
   const known =
     error instanceof CantosignError
       ? error
@@ -48,14 +49,7 @@ function reportError(error: unknown, json: boolean, io: Io): ExitStatus {
           'please report this with the version and the command',
           { cause: error },
         )
-  if (json) {
-    const { code, message, hint, details } = known
-    io.stdout.write(`${JSON.stringify({ error: { code, message, hint, details } })}\n`)
-  } else {
-    io.stderr.write(
-      `${io.program.name}: error: ${escapeText(known.message)} [${known.code}]\n` +
-        `${io.program.name}: hint: ${escapeText(known.hint)}\n`,
-    )
-  }
+  if (json) io.stdout.write(`${JSON.stringify({ error: errorJson(known) })}\n`)
+  else io.stderr.write(errorLines(io.program.name, known))
   return exitStatusOf(known.code)
 }

@@ -139,8 +139,12 @@ export const ERROR_CODES = {
 
 export type ErrorCode = keyof typeof ERROR_CODES | FindingCode
 
-/** The exit status that an error with this code leads to; a finding that stops a command is 3. */
+/**
+ * The exit status that an error with this code leads to. A finding that stops a command is 3, but
+ * a signature that is sound in form and does not verify is 4.
+ */
 export function exitStatusOf(code: ErrorCode): ExitStatus {
+  if (code === 'signature-invalid') return ExitStatus.unverified
   return code in ERROR_CODES
     ? ERROR_CODES[code as keyof typeof ERROR_CODES].exit
     : ExitStatus.malformed

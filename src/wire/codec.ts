@@ -9,8 +9,7 @@ import protobuf from 'protobufjs/minimal.js'
 import type { FieldSchema, MessageSchema } from './field-schema.ts'
 import * as generated from './generated/codec.ts'
 import type { MessageTypes } from './generated/schema.ts'
-import { PROTO_VERSION, schemaOf, type MessageName } from './schema.ts'
-import { MAX_DEPTH } from './walk.ts'
+import { MAX_DEPTH, PROTO_VERSION, schemaOf, type MessageName } from './schema.ts'
 
 /** What protobufjs makes for one message: a class of its own, with these two functions. */
 interface GeneratedMessage {

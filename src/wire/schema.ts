@@ -9,6 +9,9 @@ export const WRAPPER: MessageName = 'UntypedVersionedMessage'
 /** The one version of every wrapped message (docs/protocol/wire.md section 1). */
 export const PROTO_VERSION = 30
 
+/** Deepest nesting of messages; protobufjs is set to allow more, so that this limit decides. */
+export const MAX_DEPTH = 200
+
 /** Bytes fields that hold a wrapped message (docs/protocol/wire.md section 2). */
 const WRAPPED_CONTENT: Readonly<Record<string, MessageName>> = {
   'SignedTopologyTransaction.transaction': 'TopologyTransaction',

@@ -4,6 +4,11 @@
  */
 import { decodeUtf8 } from '../base/bytes.ts'
 import { isUnsafeText } from '../base/text.ts'
+import { decodeMessage } from './codec.ts'
+import type {
+  LsuSequencerConnectionSuccessor,
+  SequencerConnectionSuccessor,
+} from './generated/schema.ts'
 import type { MessageName } from './schema.ts'
 import { WireFault, WireReader, WireType } from './reader.ts'
 
@@ -62,4 +67,23 @@ export function successorForm(bytes: Uint8Array): SuccessorForm {
   if (parts === 3 && asText && !(asMessage && only?.length === 0)) return '3.5'
   if (parts === 2 && asMessage && !asText && !connectionFields.has(2)) return '3.4'
   return 'ambiguous'
+}
+
+/** A successor mapping as the value of the form that its content has. */
+export type SuccessorReading =
+  | { readonly form: '3.5'; readonly value: LsuSequencerConnectionSuccessor }
+  | { readonly form: '3.4'; readonly value: SequencerConnectionSuccessor }
+  | { readonly form: 'ambiguous' }
+
+/** @param bytes content of the oneof member, walked without a fatal finding */
+export function readSuccessor(bytes: Uint8Array): SuccessorReading {
+  const form = successorForm(bytes)
+  switch (form) {
+    case '3.5':
+      return { form, value: decodeMessage('LsuSequencerConnectionSuccessor', bytes) }
+    case '3.4':
+      return { form, value: decodeMessage('SequencerConnectionSuccessor', bytes) }
+    case 'ambiguous':
+      return { form }
+  }
 }

@@ -11,6 +11,7 @@ import type { FieldSchema } from './field-schema.ts'
 import { WireFault, WireReader, WireType } from './reader.ts'
 import {
   enumName,
+  MAX_DEPTH,
   messageOf,
   PROTO_VERSION,
   schemaOf,
@@ -49,9 +50,6 @@ export interface WalkOptions {
   readonly path?: string
   readonly offset?: number
 }
-
-/** Deepest nesting of messages; protobufjs is set to allow more, so that this limit decides. */
-export const MAX_DEPTH = 200
 
 /** More findings than this in one walk end it: hostile input costs bounded memory. */
 export const MAX_FINDINGS = 1000

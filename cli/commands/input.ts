@@ -1,0 +1,141 @@
+/** Files as the commands take them: read, recognised, handed to the strict reader. */
+import { concatBytes } from '../../src/base/bytes.ts'
+import { CantosignError } from '../../src/base/errors.ts'
+import { severityOf, type Finding } from '../../src/base/finding-codes.ts'
+import { recognise, RECOGNISE_BYTES, type Recognised } from '../../src/explain/recognise.ts'
+import { openChunks } from '../../src/host/files.ts'
+import {
+  findingError,
+  readSignedTransaction,
+  type ReadSignedTransaction,
+} from '../../src/topology/signed-transaction.ts'
+import {
+  MAX_TRANSACTION_BYTES,
+  readTransaction,
+  type ReadTransaction,
+} from '../../src/topology/transaction.ts'
+import { MAX_RECORD_BYTES } from '../../src/topology/record-splitter.ts'
+import { wrap } from '../../src/wire/codec.ts'
+
+/** A file with one transaction in it, signed or not. */
+export type TransactionInput =
+  | { readonly $case: 'transaction'; readonly transaction: ReadTransaction }
+  | {
+      readonly $case: 'signed'
+      readonly signed: ReadSignedTransaction
+      readonly transaction: ReadTransaction
+    }
+
+/** What a file holds, read as far as it is read whole; streams are opened again by who wants them. */
+export type FileContent =
+  | { readonly $case: 'hash'; readonly hash: Uint8Array }
+  | TransactionInput
+  | {
+      readonly $case: 'stream'
+      readonly layout: Extract<Recognised, { $case: 'stream' }>['layout']
+    }
+  | { readonly $case: 'key'; readonly bytes: Uint8Array }
+
+/** Key files are small: a larger one is something else. */
+const MAX_KEY_BYTES = 1024 * 1024
+
+/** The bytes of a file after decompression, up to a limit, and whether that is all of it. */
+async function readUpTo(
+  path: string,
+  limit: number,
+): Promise<{ readonly bytes: Uint8Array; readonly whole: boolean }> {
+  const parts: Uint8Array[] = []
+  let length = 0
+  for await (const chunk of openChunks(path)) {
+    parts.push(chunk)
+    length += chunk.length
+    if (length > limit) break
+  }
+  return { bytes: concatBytes(...parts).subarray(0, limit), whole: length <= limit }
+}
+
+/** @throws CantosignError `file-too-large` */
+async function readWhole(path: string, limit: number): Promise<Uint8Array> {
+  const { bytes, whole } = await readUpTo(path, limit)
+  if (whole) return bytes
+  throw new CantosignError(
+    'file-too-large',
+    `${path} holds more than ${limit} bytes, the limit for what it seems to be`,
+    'check that it is the right file',
+  )
+}
+
+function unrecognised(path: string): CantosignError {
+  return new CantosignError(
+    'file-unrecognised',
+    `${path} holds nothing this tool knows`,
+    'it reads topology transactions, signed or not, lists and snapshots of them, 34-byte hashes and keys',
+  )
+}
+
+/**
+ * Reads a file by its content.
+ * @throws CantosignError `file-unreadable`, `file-empty`, `file-too-large`, `file-unrecognised`
+ */
+export async function readInput(path: string): Promise<FileContent> {
+  const { bytes: head, whole } = await readUpTo(path, RECOGNISE_BYTES)
+  if (head.length === 0) {
+    throw new CantosignError('file-empty', `${path} is empty`, 'check how the file was copied')
+  }
+  const recognised = recognise(head, whole ? head.length : undefined)
+  switch (recognised.$case) {
+    case 'hash':
+      return { $case: 'hash', hash: head }
+    case 'stream':
+      return { $case: 'stream', layout: recognised.layout }
+    case 'key':
+      return { $case: 'key', bytes: await readWhole(path, MAX_KEY_BYTES) }
+    case 'transaction': {
+      const bytes = whole ? head : await readWhole(path, MAX_TRANSACTION_BYTES)
+      return { $case: 'transaction', transaction: readTransaction(bytes) }
+    }
+    case 'signed-transaction': {
+      const bytes = whole ? head : await readWhole(path, MAX_RECORD_BYTES)
+      const signed = readSignedTransaction(recognised.wrapped ? bytes : wrap(bytes))
+      return { $case: 'signed', signed, transaction: signed.transaction }
+    }
+    case 'json':
+    case 'unrecognised':
+      throw unrecognised(path)
+  }
+}
+
+/** All findings of an input, those of its surroundings included. */
+export function findingsOf(input: TransactionInput): readonly Finding[] {
+  return input.$case === 'signed' ? input.signed.findings : input.transaction.findings
+}
+
+/** @throws CantosignError with the code of a finding that leaves bytes without a place */
+export function refuseFatal(findings: readonly Finding[], path: string): void {
+  const fatal = findings.find(({ code }) => severityOf(code) === 'fatal')
+  if (fatal === undefined) return
+  throw findingError(
+    findings,
+    fatal,
+    'the file is damaged or not what it seems: get it again from its source',
+    path,
+  )
+}
+
+/**
+ * Reads a file that must hold exactly one transaction.
+ * @throws CantosignError `file-kind`, or the code of a fatal finding
+ */
+export async function readTransactionInput(path: string): Promise<TransactionInput> {
+  const input = await readInput(path)
+  if (input.$case !== 'transaction' && input.$case !== 'signed') {
+    const what = input.$case === 'stream' ? 'a list of transactions' : `a ${input.$case}`
+    throw new CantosignError(
+      'file-kind',
+      `${path} holds ${what}, not one topology transaction`,
+      `see what it is with: inspect ${path}`,
+    )
+  }
+  refuseFatal(findingsOf(input), path)
+  return input
+}

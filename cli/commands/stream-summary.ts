@@ -1,0 +1,80 @@
+/** Sums up a stream of transactions while it passes: counts, findings by code, first examples. */
+import { severityOf, type Finding, type FindingCode } from '../../src/base/finding-codes.ts'
+import { enumName } from '../../src/wire/schema.ts'
+import { mappingRow } from '../../src/topology/mapping.ts'
+import type { SnapshotRecord } from '../../src/topology/snapshot.ts'
+import type { VerifiedSignature } from '../../src/topology/signed-transaction.ts'
+
+/** Findings kept as examples of each code; all are counted. */
+const EXAMPLES = 3
+
+export interface SignatureCounts {
+  valid: number
+  invalid: number
+  unverifiable: number
+}
+
+export class StreamSummary {
+  transactions = 0
+  proposals = 0
+  readonly signatures: SignatureCounts = { valid: 0, invalid: 0, unverifiable: 0 }
+  readonly mappings = new Map<string, number>()
+  readonly algorithms = new Map<string, number>()
+  readonly findings = new Map<FindingCode, { count: number; readonly examples: Finding[] }>()
+
+  addFinding(finding: Finding): void {
+    const known = this.findings.get(finding.code) ?? { count: 0, examples: [] }
+    known.count++
+    if (known.examples.length < EXAMPLES) known.examples.push(finding)
+    this.findings.set(finding.code, known)
+  }
+
+  addRecord(record: SnapshotRecord): void {
+    this.transactions++
+    if (record.signed.value?.proposal === true) this.proposals++
+    const value = record.signed.transaction.value
+    const mapping = value?.mapping?.mapping
+    const type = mapping === undefined ? 'unknown' : mappingRow(mapping.$case).type
+    const operation = value?.operation === 2 ? `${type} (removed)` : type
+    this.mappings.set(operation, (this.mappings.get(operation) ?? 0) + 1)
+    for (const finding of record.findings) this.addFinding(finding)
+  }
+
+  addSignature(verified: VerifiedSignature): void {
+    this.signatures[verified.status]++
+    const { signingAlgorithmSpec } = verified.signature.wire
+    const name =
+      signingAlgorithmSpec === 0
+        ? 'no algorithm (legacy)'
+        : (enumName('SigningAlgorithmSpec', signingAlgorithmSpec) ??
+          `unknown ${signingAlgorithmSpec}`)
+    this.algorithms.set(name, (this.algorithms.get(name) ?? 0) + 1)
+    for (const finding of verified.findings) this.addFinding(finding)
+  }
+
+  /** Takes back what a first pass counted of a signature whose key came later. */
+  resolveLater(verified: VerifiedSignature): void {
+    this.signatures.unverifiable--
+    this.signatures[verified.status]++
+    const unknown = this.findings.get('unknown-signer')
+    if (unknown !== undefined && --unknown.count === 0) this.findings.delete('unknown-signer')
+    for (const finding of verified.findings) {
+      if (finding.code !== 'legacy-signature') this.addFinding(finding)
+    }
+  }
+
+  /** The first fatal finding, if any. */
+  get fatal(): Finding | undefined {
+    for (const [code, { examples }] of this.findings) {
+      if (severityOf(code) === 'fatal') return examples[0]
+    }
+    return undefined
+  }
+
+  /** True if something other than a fatal finding speaks against the stream. */
+  refused(allowed: ReadonlySet<FindingCode>): boolean {
+    return [...this.findings.keys()].some(
+      (code) => severityOf(code) === 'refuse' && !allowed.has(code),
+    )
+  }
+}

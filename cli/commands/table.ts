@@ -1,0 +1,278 @@
+/** Every command of the air-gapped half, as data: help, parsing and completion read this table. */
+import type { CommandSpec, OptionSpec } from '../command.ts'
+
+const passphrase: readonly OptionSpec[] = [
+  {
+    name: 'passphrase-file',
+    kind: 'string',
+    value: 'FILE',
+    path: true,
+    describe: 'read the passphrase of the key from FILE',
+  },
+  {
+    name: 'passphrase-fd',
+    kind: 'string',
+    value: 'N',
+    describe: 'read the passphrase of the key from file descriptor N',
+  },
+]
+
+const newPassphrase: readonly OptionSpec[] = [
+  {
+    name: 'new-passphrase-file',
+    kind: 'string',
+    value: 'FILE',
+    path: true,
+    describe: 'read the passphrase of the new file from FILE',
+  },
+  {
+    name: 'new-passphrase-fd',
+    kind: 'string',
+    value: 'N',
+    describe: 'read the passphrase of the new file from file descriptor N',
+  },
+]
+
+const noEncrypt: OptionSpec = {
+  name: 'no-encrypt',
+  kind: 'flag',
+  describe: 'write the private key without encryption',
+}
+
+const key: OptionSpec = {
+  name: 'key',
+  kind: 'string',
+  value: 'KEY',
+  path: true,
+  describe: 'the key: a file, or file:PATH',
+}
+
+const state: OptionSpec = {
+  name: 'state',
+  kind: 'strings',
+  value: 'FILE',
+  path: true,
+  describe: 'take public keys from FILE as well (signed transactions, a snapshot, a public key)',
+}
+
+export const KINDS = [
+  'topology-transaction',
+  'signed-topology-transaction',
+  'topology-snapshot',
+  'hash',
+  'public-key',
+  'private-key',
+] as const
+
+export const COMMANDS: readonly CommandSpec[] = [
+  {
+    words: ['inspect'],
+    describe: 'tell what a file is and what it says',
+    positionals: [
+      { name: 'files', variadic: true, describe: 'transactions, snapshots, hashes, keys' },
+    ],
+    options: [
+      {
+        name: 'type',
+        kind: 'string',
+        value: 'KIND',
+        choices: KINDS,
+        describe: 'refuse a file that is of another kind',
+      },
+      {
+        name: 'ndjson',
+        kind: 'flag',
+        describe: 'print one transaction a line as JSON, nothing else',
+      },
+    ],
+    load: () => import('./inspect.ts'),
+  },
+  {
+    words: ['hash'],
+    describe: 'print the recomputed hash of a transaction',
+    positionals: [{ name: 'files', variadic: true, describe: 'transaction files' }],
+    options: [
+      { name: 'multi', kind: 'flag', describe: 'print the combined hash of all the files' },
+    ],
+    load: () => import('./hash.ts'),
+  },
+  {
+    words: ['sign'],
+    describe: 'show what a transaction authorizes and sign it',
+    positionals: [{ name: 'file', describe: 'a transaction file, or with --blind a bare hash' }],
+    options: [
+      key,
+      { name: 'detached', kind: 'flag', describe: 'write the bare signature bytes' },
+      {
+        name: 'blind',
+        kind: 'flag',
+        describe: 'sign a bare 34-byte hash without seeing what it stands for',
+      },
+      {
+        name: 'proposal',
+        kind: 'string',
+        value: 'BOOL',
+        choices: ['true', 'false'],
+        describe: 'the proposal flag of the signed transaction',
+      },
+      {
+        name: 'accept-finding',
+        kind: 'strings',
+        value: 'CODE',
+        describe: 'sign although the transaction has this finding',
+      },
+      {
+        name: 'accept-danger',
+        kind: 'strings',
+        value: 'CODE',
+        describe: 'sign although the transaction has this grave danger',
+      },
+      { name: 'allow-unneeded', kind: 'flag', describe: 'sign with a key that nothing asks for' },
+      {
+        name: 'accept-mount-permissions',
+        kind: 'flag',
+        describe: 'take a key from a file system that keeps no permissions',
+      },
+      ...passphrase,
+    ],
+    load: () => import('./sign.ts'),
+  },
+  {
+    words: ['verify'],
+    describe: 'recompute hashes and verify every signature',
+    positionals: [{ name: 'file', describe: 'a signed transaction, a list or a snapshot' }],
+    options: [
+      {
+        name: 'signatures-only',
+        kind: 'flag',
+        describe: 'verify signatures, decide nothing about authorization',
+      },
+      state,
+    ],
+    load: () => import('./verify.ts'),
+  },
+  {
+    words: ['export'],
+    describe: 'write the files that Canton takes',
+    positionals: [{ name: 'file', describe: 'a transaction file' }],
+    options: [
+      {
+        name: 'format',
+        kind: 'string',
+        value: 'FORMAT',
+        choices: ['cert', 'hash'],
+        describe: 'what to write',
+      },
+      {
+        name: 'directory',
+        alias: 'd',
+        kind: 'string',
+        value: 'DIR',
+        path: true,
+        describe: 'where to write',
+      },
+    ],
+    load: () => import('./export.ts'),
+  },
+  {
+    words: ['key', 'generate'],
+    describe: 'make a key',
+    positionals: [],
+    options: [
+      {
+        name: 'key-spec',
+        kind: 'string',
+        value: 'SPEC',
+        choices: ['ed25519', 'p256', 'p384', 'secp256k1'],
+        describe: 'the kind of key',
+      },
+      {
+        name: 'to',
+        kind: 'string',
+        value: 'FORM',
+        choices: ['pkcs8-der', 'pkcs8-pem'],
+        describe: 'the form of the file (pkcs8-der)',
+      },
+      {
+        name: 'kdf',
+        kind: 'string',
+        value: 'KDF',
+        choices: ['pbkdf2', 'scrypt'],
+        describe: 'how the passphrase becomes a key (pbkdf2)',
+      },
+      noEncrypt,
+      ...passphrase,
+      ...newPassphrase,
+    ],
+    load: () => import('./key-generate.ts'),
+  },
+  {
+    words: ['key', 'show'],
+    describe: 'say what a key file is and what to do with it',
+    positionals: [{ name: 'file', optional: true, describe: 'any key file' }],
+    options: [key, ...passphrase],
+    load: () => import('./key-show.ts'),
+  },
+  {
+    words: ['key', 'convert'],
+    describe: 'write a key in another form',
+    positionals: [{ name: 'file', describe: 'any key file' }],
+    options: [
+      {
+        name: 'to',
+        kind: 'string',
+        value: 'FORM',
+        choices: ['pkcs8-der', 'pkcs8-pem', 'spki-der', 'spki-pem', 'raw', 'canton'],
+        describe: 'the form to write',
+      },
+      {
+        name: 'kdf',
+        kind: 'string',
+        value: 'KDF',
+        choices: ['pbkdf2', 'scrypt'],
+        describe: 'how the new passphrase becomes a key (pbkdf2)',
+      },
+      {
+        name: 'usage',
+        kind: 'strings',
+        value: 'USAGE',
+        choices: ['namespace', 'protocol', 'proof-of-ownership', 'sequencer-authentication'],
+        describe: 'usages to write into --to canton',
+      },
+      noEncrypt,
+      ...passphrase,
+      ...newPassphrase,
+    ],
+    load: () => import('./key-convert.ts'),
+  },
+  {
+    words: ['namespace', 'decentralized'],
+    describe: 'compute the namespace that owners hash to',
+    positionals: [],
+    options: [
+      { name: 'owner', kind: 'strings', value: 'FINGERPRINT', describe: 'namespace of an owner' },
+    ],
+    load: () => import('./namespace-decentralized.ts'),
+  },
+  {
+    words: ['doctor'],
+    describe: 'say whether this machine is fit for an offline ceremony',
+    positionals: [],
+    options: [
+      {
+        name: 'expect-sha256',
+        kind: 'string',
+        value: 'HEX',
+        describe: 'the SHA-256 that this program must have',
+      },
+    ],
+    load: () => import('./doctor.ts'),
+  },
+  {
+    words: ['completion'],
+    describe: 'print the completion script of a shell',
+    positionals: [{ name: 'shell', choices: ['bash', 'zsh', 'fish'], describe: 'the shell' }],
+    options: [],
+    load: () => import('./completion.ts'),
+  },
+]

@@ -1,0 +1,169 @@
+/**
+ * What a file holds, by its content alone. This looks at structure leniently, so that a damaged
+ * transaction is still handed to the strict reader, which then names the damage.
+ */
+import { isMultihash } from '../crypto/hash.ts'
+import type { StreamLayout } from '../topology/record-splitter.ts'
+import { WireFault, WireReader, WireType } from '../wire/reader.ts'
+
+export type Recognised =
+  | { readonly $case: 'hash' }
+  | { readonly $case: 'transaction' }
+  | { readonly $case: 'signed-transaction'; readonly wrapped: boolean }
+  | { readonly $case: 'stream'; readonly layout: StreamLayout }
+  | { readonly $case: 'key' }
+  | { readonly $case: 'json' }
+  | { readonly $case: 'unrecognised' }
+
+/** So much of a file is enough to recognise it. */
+export const RECOGNISE_BYTES = 64 * 1024
+
+interface Field {
+  readonly number: number
+  readonly wireType: number
+  /** Length-delimited content, cut where the input ends; empty for other wire types. */
+  readonly content: Uint8Array
+}
+
+/** The fields of a message as far as they can be made out. */
+function peek(bytes: Uint8Array): readonly Field[] {
+  const fields: Field[] = []
+  const reader = new WireReader(bytes)
+  const nothing = new Uint8Array()
+  try {
+    while (reader.position < reader.end && fields.length < 64) {
+      reader.readVarint()
+      const number = Math.floor(reader.number / 8)
+      const wireType = reader.low & 7
+      if (wireType === WireType.len) {
+        reader.readVarint()
+        const from = reader.position
+        const to = Math.min(reader.end, from + reader.number)
+        fields.push({ number, wireType, content: bytes.subarray(from, to) })
+        reader.position = to
+        continue
+      }
+      fields.push({ number, wireType, content: nothing })
+      if (wireType === WireType.varint) reader.readVarint()
+      else if (wireType === WireType.fixed64) reader.skip(8)
+      else if (wireType === WireType.fixed32) reader.skip(4)
+      else return fields
+    }
+  } catch (error) {
+    if (!(error instanceof WireFault)) throw error
+  }
+  return fields
+}
+
+const find = (fields: readonly Field[], number: number, wireType: number): Field | undefined =>
+  fields.find((field) => field.number === number && field.wireType === wireType)
+
+/** The data of something shaped like a wrapper. */
+function wrapperData(bytes: Uint8Array): Uint8Array | undefined {
+  const fields = peek(bytes)
+  const [first] = fields
+  if (first === undefined || first.number === 0 || first.number > 3) return undefined
+  return find(fields, 1, WireType.len)?.content
+}
+
+function isSigningPublicKey(fields: readonly Field[]): boolean {
+  return (
+    find(fields, 1, WireType.varint) === undefined &&
+    find(fields, 2, WireType.varint) !== undefined &&
+    find(fields, 3, WireType.len) !== undefined &&
+    fields.some(({ number }) => number >= 4)
+  )
+}
+
+function isTransaction(fields: readonly Field[]): boolean {
+  return find(fields, 1, WireType.varint) !== undefined && !isSigningPublicKey(fields)
+}
+
+function isSignedTransaction(fields: readonly Field[]): boolean {
+  const inner = find(fields, 1, WireType.len)?.content
+  const data = inner === undefined ? undefined : wrapperData(inner)
+  return data !== undefined && isTransaction(peek(data))
+}
+
+function isItem(fields: readonly Field[]): boolean {
+  const transaction = find(fields, 3, WireType.len)?.content
+  const data = transaction === undefined ? undefined : wrapperData(transaction)
+  return data !== undefined && isSignedTransaction(peek(data))
+}
+
+function isKeyPair(fields: readonly Field[]): boolean {
+  const pair = fields.find(({ number, wireType }) => number <= 2 && wireType === WireType.len)
+  const privateKey = pair === undefined ? undefined : find(peek(pair.content), 2, WireType.len)
+  if (privateKey === undefined) return false
+  const inner = peek(privateKey.content)
+  return find(inner, 2, WireType.varint) !== undefined && find(inner, 3, WireType.len) !== undefined
+}
+
+/** Content of a wrapper, or of something that could be one. */
+function recogniseData(data: Uint8Array): Recognised {
+  const fields = peek(data)
+  if (isSigningPublicKey(fields)) return { $case: 'key' }
+  const first = find(fields, 1, WireType.len)
+  if (first === undefined) {
+    const key = find(fields, 2, WireType.len) !== undefined && isKeyPair(fields)
+    return key ? { $case: 'key' } : { $case: 'transaction' }
+  }
+  if (isSignedTransaction(fields)) return { $case: 'signed-transaction', wrapped: true }
+  const inner = peek(first.content)
+  if (isItem(inner)) return { $case: 'stream', layout: 'snapshot-v1' }
+  const listed = wrapperData(first.content)
+  if (listed !== undefined && isSignedTransaction(peek(listed))) {
+    return { $case: 'stream', layout: 'list' }
+  }
+  if (isKeyPair(fields)) return { $case: 'key' }
+  // The strict reader says what is wrong with it.
+  return { $case: 'signed-transaction', wrapped: true }
+}
+
+/** Records with a varint length before each, as far as the first one shows. */
+function recogniseDelimited(bytes: Uint8Array): Recognised | undefined {
+  const reader = new WireReader(bytes)
+  try {
+    reader.readVarint()
+  } catch (error) {
+    if (error instanceof WireFault) return undefined
+    throw error
+  }
+  const record = bytes.subarray(reader.position, reader.position + reader.number)
+  if (record.length === 0) return undefined
+  const fields = peek(record)
+  if (isSignedTransaction(fields)) return { $case: 'stream', layout: 'delimited' }
+  const data = wrapperData(record)
+  if (data !== undefined && isItem(peek(data))) return { $case: 'stream', layout: 'snapshot-v2' }
+  return undefined
+}
+
+const DER_SEQUENCE = 0x30
+const RAW_KEY_LENGTHS: ReadonlySet<number> = new Set([32, 33, 49, 65, 97])
+
+const startsWith = (bytes: Uint8Array, text: string): boolean =>
+  [...text].every((character, i) => bytes[i] === character.charCodeAt(0))
+
+/** True if the text `-----BEGIN` stands at the start of a line somewhere in the head. */
+function hasPemArmour(head: Uint8Array): boolean {
+  return /(^|\n)-----BEGIN /.test(new TextDecoder('latin1').decode(head))
+}
+
+/**
+ * @param head the first `RECOGNISE_BYTES` of the file, or all of it
+ * @param size length of the whole file in bytes, if it is known
+ */
+export function recognise(head: Uint8Array, size: number | undefined): Recognised {
+  const whole = size === head.length
+  if (whole && isMultihash(head)) return { $case: 'hash' }
+  if (startsWith(head, '{') || startsWith(head, '[')) return { $case: 'json' }
+  if (head[0] === DER_SEQUENCE || hasPemArmour(head)) return { $case: 'key' }
+  const delimited = recogniseDelimited(head)
+  if (delimited !== undefined) return delimited
+  if (isSignedTransaction(peek(head))) return { $case: 'signed-transaction', wrapped: false }
+  const data = wrapperData(head)
+  if (data !== undefined && (head[0] === 0x0a || head[0] === 0x10)) return recogniseData(data)
+  if (isSigningPublicKey(peek(head))) return { $case: 'key' }
+  if (whole && RAW_KEY_LENGTHS.has(head.length)) return { $case: 'key' }
+  return { $case: 'unrecognised' }
+}

@@ -1,0 +1,268 @@
+/** SignedTopologyTransaction: the transaction inside it, and what its signatures are worth. */
+import { compareBytes, toHex } from '../base/bytes.ts'
+import { CantosignError } from '../base/errors.ts'
+import { severityOf, type Finding, type FindingCode } from '../base/finding-codes.ts'
+import { isMultihash } from '../crypto/hash.ts'
+import type { PublicKey } from '../crypto/public-key.ts'
+import { verifySignature } from '../crypto/signature.ts'
+import { isFingerprint, type Fingerprint } from '../ident/fingerprint.ts'
+import { decodeMessage, unwrap } from '../wire/codec.ts'
+import type { Signature, SignedTopologyTransaction } from '../wire/generated/schema.ts'
+import { locateField } from '../wire/locate.ts'
+import { walkMessage, type WalkResult } from '../wire/walk.ts'
+import { signingKeysOf } from './keys.ts'
+import { combinedHash } from './namespace.ts'
+import { judgeSignature, type JudgedSignature, type SignatureStatus } from './signature.ts'
+import { readSigningPublicKey } from './signing-key.ts'
+import {
+  placedPath,
+  readWalkedTransaction,
+  transactionHash,
+  type Placement,
+  type ReadTransaction,
+} from './transaction.ts'
+
+/** One signature of a signed transaction and the hash it claims to be over. */
+export interface PlacedSignature {
+  readonly wire: Signature
+  /** Path from the start of the input. */
+  readonly path: string
+  /** The 34 bytes that were signed: the transaction's own hash, or a combined one. */
+  readonly message: Uint8Array
+  readonly multiTransaction: boolean
+}
+
+/** A signed transaction as it was received. */
+export interface ReadSignedTransaction {
+  /** The wrapped SignedTopologyTransaction exactly as received. */
+  readonly bytes: Uint8Array
+  readonly transaction: ReadTransaction
+  /** `undefined` only if a finding is fatal. */
+  readonly value: SignedTopologyTransaction | undefined
+  readonly signatures: readonly PlacedSignature[]
+  /** Of the transaction and of everything around it. */
+  readonly findings: readonly Finding[]
+  readonly placement: Placement
+}
+
+/** Finds the key with a fingerprint, if it is known. */
+export type KeyResolver = (fingerprint: Fingerprint) => PublicKey | undefined
+
+/** A signature with its verdict. */
+export interface VerifiedSignature {
+  readonly signature: PlacedSignature
+  readonly status: SignatureStatus
+  readonly findings: readonly Finding[]
+}
+
+const NOWHERE: Placement = { path: '', offset: 0 }
+
+/** Puts the offset of a place to a finding about meaning. */
+function locate(signed: Pick<ReadSignedTransaction, 'bytes' | 'placement'>, path: string): number {
+  const prefix = signed.placement.path === '' ? '' : `${signed.placement.path}.`
+  const below = path.startsWith(prefix) ? path.slice(prefix.length) : path
+  return (
+    signed.placement.offset + locateField('SignedTopologyTransaction', signed.bytes, true, below)
+  )
+}
+
+function checkSignatureLists(
+  value: SignedTopologyTransaction,
+  hash: Uint8Array,
+  placement: Placement,
+  report: (code: FindingCode, path: string, message: string) => void,
+): readonly PlacedSignature[] {
+  const at = (path: string): string => placedPath(placement, `data.${path}`)
+  const signatures: PlacedSignature[] = value.signatures.map((wire, i) => ({
+    wire,
+    path: at(`signatures[${i}]`),
+    message: hash,
+    multiTransaction: false,
+  }))
+  value.multiTransactionSignatures.forEach((multi, i) => {
+    const path = at(`multi_transaction_signatures[${i}]`)
+    const hashes = multi.transactionHashes
+    const sound = hashes.filter(isMultihash)
+    hashes.forEach((one, j) => {
+      if (!isMultihash(one)) {
+        report('bad-hash', `${path}.transaction_hashes[${j}]`, 'not 34 bytes beginning 1220')
+      }
+      if (hashes.findIndex((other) => compareBytes(one, other) === 0) !== j) {
+        report('duplicate-entry', `${path}.transaction_hashes[${j}]`, 'this hash is listed already')
+      }
+    })
+    if (!hashes.some((one) => compareBytes(one, hash) === 0)) {
+      report('multi-hash-mismatch', path, 'the list of hashes lacks the hash of this transaction')
+    }
+    if (multi.signatures.length === 0) {
+      report('no-signature', path, 'a multi-transaction entry without a signature')
+    }
+    const message = sound.length === 0 ? new Uint8Array() : combinedHash(sound)
+    multi.signatures.forEach((wire, j) => {
+      signatures.push({ wire, path: `${path}.signatures[${j}]`, message, multiTransaction: true })
+    })
+  })
+  if (signatures.length === 0) {
+    report('no-signature', at('signatures'), 'the transaction has no signature')
+  }
+  const signers = new Set<string>()
+  for (const { wire, path } of signatures) {
+    if (signers.has(wire.signedBy)) {
+      report(
+        'duplicate-signer',
+        path,
+        'this key has signed already; nodes keep the first signature',
+      )
+    }
+    signers.add(wire.signedBy)
+  }
+  return signatures
+}
+
+/** What stands for a transaction whose bytes could not be placed. */
+function unread(bytes: Uint8Array, placement: Placement, walk: WalkResult): ReadSignedTransaction {
+  const { findings, unknownFields, canonical } = walk
+  const nothing = new Uint8Array()
+  return {
+    bytes,
+    placement,
+    value: undefined,
+    signatures: [],
+    findings,
+    transaction: {
+      bytes: nothing,
+      hash: nothing,
+      value: undefined,
+      findings,
+      unknownFields,
+      canonical,
+    },
+  }
+}
+
+/**
+ * Reads a wrapped SignedTopologyTransaction that was walked already, alone or as a part of a
+ * larger input. Nothing is thrown for any input; no signature is verified yet.
+ */
+export function readWalkedSignedTransaction(
+  bytes: Uint8Array,
+  walk: WalkResult,
+  placement: Placement = NOWHERE,
+): ReadSignedTransaction {
+  if (walk.fatal) return unread(bytes, placement, walk)
+  const value = decodeMessage('SignedTopologyTransaction', unwrap(bytes))
+  const findings: Finding[] = []
+  const source = { bytes, placement }
+  const report = (code: FindingCode, path: string, message: string): void => {
+    findings.push({ code, path, offset: locate(source, path), message })
+  }
+  const inner = placedPath(placement, 'data.transaction')
+  if (value.transaction.length === 0) {
+    report('missing-field', inner, 'there is no transaction inside')
+  }
+  const transaction = readWalkedTransaction(value.transaction, walk, {
+    path: inner,
+    offset: placement.offset + (value.transaction.byteOffset - bytes.byteOffset),
+  })
+  const signatures = checkSignatureLists(value, transaction.hash, placement, report)
+  return {
+    bytes,
+    placement,
+    value,
+    signatures,
+    transaction,
+    findings: [...transaction.findings, ...findings],
+  }
+}
+
+/** Reads a wrapped SignedTopologyTransaction (a `.cert` file). Nothing is thrown for any input. */
+export function readSignedTransaction(bytes: Uint8Array): ReadSignedTransaction {
+  const walk = walkMessage('SignedTopologyTransaction', bytes, { wrapped: true })
+  return readWalkedSignedTransaction(bytes, walk)
+}
+
+/** Every key that the transaction's own mapping carries, by fingerprint. */
+export function keysInside(transaction: ReadTransaction): ReadonlyMap<Fingerprint, PublicKey> {
+  const keys = new Map<Fingerprint, PublicKey>()
+  const mapping = transaction.value?.mapping?.mapping
+  if (mapping === undefined) return keys
+  for (const { key } of signingKeysOf(mapping)) {
+    const reading = readSigningPublicKey(key)
+    if (reading.key !== undefined) keys.set(reading.key.fingerprint, reading.key)
+  }
+  return keys
+}
+
+/** What a judged signature comes to once its check, if it has one, is computed. */
+export function concludeSignature(
+  signed: ReadSignedTransaction,
+  signature: PlacedSignature,
+  judged: JudgedSignature,
+  verifies: boolean,
+): VerifiedSignature {
+  const findings = judged.problems.map(({ code, path, message }): Finding => {
+    const whole = path === '' ? signature.path : `${signature.path}.${path}`
+    return { code, path: whole, offset: locate(signed, whole), message }
+  })
+  if (judged.check === undefined) return { signature, status: judged.settled, findings }
+  if (verifies) return { signature, status: 'valid', findings }
+  const path = `${signature.path}.signature`
+  findings.push({
+    code: 'signature-invalid',
+    path,
+    offset: locate(signed, path),
+    message: 'the signature does not verify over the hash of these bytes',
+  })
+  return { signature, status: 'invalid', findings }
+}
+
+/** The judgement of one signature with the key that a resolver knows. */
+export function judgePlaced(signature: PlacedSignature, resolve: KeyResolver): JudgedSignature {
+  const { signedBy } = signature.wire
+  return judgeSignature(signature.wire, isFingerprint(signedBy) ? resolve(signedBy) : undefined)
+}
+
+/** Verifies every signature with the keys inside the transaction and those the resolver knows. */
+export function verifySignatures(
+  signed: ReadSignedTransaction,
+  resolve: KeyResolver = () => undefined,
+): readonly VerifiedSignature[] {
+  const inside = keysInside(signed.transaction)
+  return signed.signatures.map((signature) => {
+    const judged = judgePlaced(
+      signature,
+      (fingerprint) => inside.get(fingerprint) ?? resolve(fingerprint),
+    )
+    const verifies =
+      judged.check !== undefined &&
+      verifySignature(judged.check.key, signature.message, judged.check.signature)
+    return concludeSignature(signed, signature, judged, verifies)
+  })
+}
+
+/** The findings that keep a transaction from being signed, unless accepted by name. */
+export function refusals(
+  findings: readonly Finding[],
+  accepted: ReadonlySet<string> = new Set(),
+): readonly Finding[] {
+  return findings.filter(({ code }) => severityOf(code) !== 'allow' && !accepted.has(code))
+}
+
+/** Turns a finding into the error that stops a command. */
+export function findingError(
+  findings: readonly Finding[],
+  first: Finding,
+  hint: string,
+  file: string,
+): CantosignError {
+  const place = first.path === '' ? '' : ` at ${first.path}`
+  const offset = first.offset === undefined ? '' : ` (offset ${first.offset})`
+  return new CantosignError(first.code, `${file}: ${first.message}${place}${offset}`, hint, {
+    details: { file, findings: [...findings] },
+  })
+}
+
+/** The hash of a wrapped transaction as 68 hex characters. */
+export function transactionHashText(wrapped: Uint8Array): string {
+  return toHex(transactionHash(wrapped))
+}
