@@ -28,7 +28,10 @@ const codec = execFileSync(
   ],
   { encoding: 'utf8', maxBuffer: 1 << 26 },
 )
-writeFileSync(join(output, 'codec.ts'), `// @ts-nocheck\n// Made by scripts/generate.mjs.\n${codec}`)
+writeFileSync(
+  join(output, 'codec.ts'),
+  `// @ts-nocheck\n// Made by scripts/generate.mjs.\n${codec}`,
+)
 
 const protoRoot = new protobuf.Root()
 protoRoot.resolvePath = (_origin, target) =>
@@ -52,7 +55,8 @@ const wanted = (reflection) =>
 // The dotted name below its package is unique in this schema; the last part alone nearly is.
 const shortName = (reflection) => {
   const parts = [reflection.name]
-  for (let at = reflection.parent; at instanceof protobuf.Type; at = at.parent) parts.unshift(at.name)
+  for (let at = reflection.parent; at instanceof protobuf.Type; at = at.parent)
+    parts.unshift(at.name)
   return parts.join('.')
 }
 const lastNames = messages.filter(wanted).map((message) => message.name)
@@ -82,7 +86,8 @@ const fieldTypeScript = (field) => {
   if (field.resolvedType instanceof protobuf.Enum) return 'number'
   if (field.resolvedType) return typeName(field.resolvedType)
   const scalar = scalarType[field.type]
-  if (scalar === undefined) throw new Error(`${field.fullName}: no TypeScript type for ${field.type}`)
+  if (scalar === undefined)
+    throw new Error(`${field.fullName}: no TypeScript type for ${field.type}`)
   return scalar
 }
 

@@ -38,7 +38,8 @@ function fieldArbitrary(message: string, field: FieldSchema, depth: number): fc.
     field.type === 'bytes' &&
     ['transaction', 'signed_transaction', 'sequencer_connection_successor'].includes(field.name)
   const value = wrapped ? fc.constant(new Uint8Array()) : one
-  const many = field.name === 'signed_transaction' ? fc.constant([]) : fc.array(value, { maxLength: 3 })
+  const many =
+    field.name === 'signed_transaction' ? fc.constant([]) : fc.array(value, { maxLength: 3 })
   if (field.repeated) return many
   return field.presence && field.oneof === undefined ? fc.option(value, { nil: undefined }) : value
 }

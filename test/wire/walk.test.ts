@@ -18,9 +18,7 @@ const transaction: TopologyTransaction = {
       value: {
         party: `alice::${NAMESPACE}`,
         threshold: 1,
-        participants: [
-          { participantUid: `p::${NAMESPACE}`, permission: 2, onboarding: {} },
-        ],
+        participants: [{ participantUid: `p::${NAMESPACE}`, permission: 2, onboarding: {} }],
         partySigningKeys: undefined,
       },
     },
@@ -49,12 +47,19 @@ describe('the strict walker', () => {
   })
 
   test('reports an unknown field with its path, number, wire type and bytes', () => {
-    const walk = walkMessage('TopologyTransaction', withData('08011001' + '7a03616263'), { wrapped: true })
+    const walk = walkMessage('TopologyTransaction', withData('08011001' + '7a03616263'), {
+      wrapped: true,
+    })
     expect(walk.unknownFields).toEqual([
       { path: 'data', field: 15, wireType: 2, hex: '616263', legacy: false },
     ])
     expect(walk.findings).toEqual([
-      { code: 'unknown-field', path: 'data.#15', offset: 6, message: 'TopologyTransaction has no field 15' },
+      {
+        code: 'unknown-field',
+        path: 'data.#15',
+        offset: 6,
+        message: 'TopologyTransaction has no field 15',
+      },
     ])
   })
 
@@ -89,7 +94,11 @@ describe('the strict walker', () => {
     ['a Unicode tag character', '1a084a060a04f3a08081', 'unsafe-text'],
     ['usages written unpacked', '1a080a0612042801' + '2804', 'unpacked-enum'],
     ['usages in two chunks', '1a0a0a0812062a01012a0104', 'unpacked-enum'],
-    ['a time with too many nanoseconds', '1a0b' + '8a0108' + '1206' + '108094ebdc03', 'value-out-of-range'],
+    [
+      'a time with too many nanoseconds',
+      '1a0b' + '8a0108' + '1206' + '108094ebdc03',
+      'value-out-of-range',
+    ],
   ])('names %s', (_what, hex, code) => {
     expect(codesOf(withData(hex))).toContain(code)
   })
@@ -137,7 +146,9 @@ describe('the strict walker', () => {
   })
 
   test('gives up after its limit of findings', () => {
-    const many = Uint8Array.from(Array.from({ length: MAX_FINDINGS + 10 }, () => [0x78, 0x01]).flat())
+    const many = Uint8Array.from(
+      Array.from({ length: MAX_FINDINGS + 10 }, () => [0x78, 0x01]).flat(),
+    )
     const { findings, fatal } = walkMessage('TopologyTransaction', many, { wrapped: false })
     expect(fatal).toBe(true)
     expect(findings).toHaveLength(MAX_FINDINGS + 1)
@@ -150,11 +161,16 @@ describe('the strict walker', () => {
       path: 'data.items[4].transaction',
       offset: 1000,
     }).findings
-    expect(finding).toMatchObject({ path: 'data.items[4].transaction.data.operation', offset: 1002 })
+    expect(finding).toMatchObject({
+      path: 'data.items[4].transaction.data.operation',
+      offset: 1002,
+    })
   })
 
   test('keeps field numbers small enough for every message to be told apart by one tag byte or two', () => {
-    const numbers = Object.values(MESSAGE_SCHEMAS).flatMap(({ fields }) => fields.map((field) => field.number))
+    const numbers = Object.values(MESSAGE_SCHEMAS).flatMap(({ fields }) =>
+      fields.map((field) => field.number),
+    )
     expect(Math.max(...numbers)).toBeLessThan(2 ** 11)
   })
 

@@ -1,0 +1,182 @@
+/**
+ * `npm run bench`: the program beside its yardsticks, measured in turn so that a machine whose clock
+ * drifts slows both. Quote the ratios, not the times.
+ */
+import { spawn, spawnSync } from 'node:child_process'
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { writeSnapshot } from './snapshot.ts'
+
+const program = join(process.cwd(), 'dist', 'cantosign.mjs')
+const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 15)
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
+}
+
+/** Wall time of one process in milliseconds; a failure ends the run. */
+function time(command: string, args: readonly string[]): number {
+  const start = performance.now()
+  const { status, stderr } = spawnSync(command, args, { stdio: ['ignore', 'ignore', 'pipe'] })
+  const elapsed = performance.now() - start
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')} failed: ${stderr.toString()}`)
+  return elapsed
+}
+
+interface Row {
+  readonly what: string
+  readonly ours: string
+  readonly yardstick: string
+  readonly ratio: number
+  readonly limit: number | undefined
+}
+
+const rows: Row[] = []
+
+/** Runs two commands in turn and keeps the median of the ratios. */
+function against(
+  what: string,
+  ours: readonly string[],
+  yardstick: readonly [string, ...string[]],
+  limit: number | undefined,
+): void {
+  const [command, ...args] = yardstick
+  const own: number[] = []
+  const other: number[] = []
+  time(process.execPath, [program, ...ours])
+  time(command, args)
+  for (let round = 0; round < ROUNDS; round++) {
+    other.push(time(command, args))
+    own.push(time(process.execPath, [program, ...ours]))
+  }
+  rows.push({
+    what,
+    ours: `${median(own).toFixed(0)} ms`,
+    yardstick: `${median(other).toFixed(0)} ms, ${[command === process.execPath ? 'node' : command, ...args.slice(0, 2)].join(' ')}`,
+    ratio: median(own.map((value, i) => value / (other[i] ?? Number.NaN))),
+    limit,
+  })
+}
+
+/** Ed25519 verifications a second of one core, as openssl measures it. */
+function opensslVerifications(seconds: number): number {
+  const { stdout } = spawnSync('openssl', ['speed', '-seconds', String(seconds), 'ed25519'], {
+    encoding: 'utf8',
+  })
+  const line = stdout.split('\n').find((text) => text.includes('EdDSA (Ed25519)'))
+  const rate = Number(line?.trim().split(/\s+/).at(-1))
+  if (!(rate > 0)) throw new Error('openssl speed gave no rate for ed25519')
+  return rate
+}
+
+/** Peak resident memory of one process in MiB, from the kernel's high-water mark. */
+async function peakMemory(args: readonly string[]): Promise<number> {
+  const child = spawn(process.execPath, [program, ...args], { stdio: 'ignore' })
+  let peak = 0
+  const timer = setInterval(() => {
+    const status = `/proc/${child.pid ?? 0}/status`
+    if (!existsSync(status)) return
+    const mark = /VmHWM:\s+(\d+) kB/.exec(readFileSync(status, 'utf8'))
+    peak = Math.max(peak, Number(mark?.[1] ?? 0) / 1024)
+  }, 5)
+  const code = await new Promise((resolve) => child.on('close', resolve))
+  clearInterval(timer)
+  if (code !== 0) throw new Error(`the process that was measured ended with ${String(code)}`)
+  return peak
+}
+
+const directory = mkdtempSync(join(tmpdir(), 'cantosign-bench-'))
+try {
+  const path = (name: string): string => join(directory, name)
+
+  const small = writeSnapshot(path('small'), 3_500)
+  const large = writeSnapshot(path('large'), 70_000)
+  const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`
+  console.log(
+    `snapshot: ${small.transactions} transactions, ${small.signatures} signatures, ` +
+      `${small.keys} keys, ${megabytes(small.bytes)}; large: ${megabytes(large.bytes)}`,
+  )
+  const verify = ['verify', path('small'), '--signatures-only', '--quiet']
+  const ratios: number[] = []
+  const own: number[] = []
+  const implied: number[] = []
+  time(process.execPath, [program, ...verify])
+  for (let round = 0; round < Math.max(3, ROUNDS / 3); round++) {
+    const bound = (1000 * small.signatures) / opensslVerifications(1)
+    const elapsed = time(process.execPath, [program, ...verify])
+    own.push(elapsed)
+    implied.push(bound)
+    ratios.push(elapsed / bound)
+  }
+  rows.push({
+    what: 'verify --signatures-only of the snapshot',
+    ours: `${median(own).toFixed(0)} ms`,
+    yardstick: `${median(implied).toFixed(0)} ms, openssl speed ed25519, one core`,
+    ratio: median(ratios),
+    limit: 1.3,
+  })
+
+  const smallPeak = await peakMemory(verify)
+  const largePeak = await peakMemory(['verify', path('large'), '--signatures-only', '--quiet'])
+  console.log(
+    `memory: ${smallPeak.toFixed(0)} MiB for ${megabytes(small.bytes)}, ` +
+      `${largePeak.toFixed(0)} MiB for ${megabytes(large.bytes)}: ` +
+      `${(largePeak - smallPeak).toFixed(1)} MiB more (limit 16)`,
+  )
+
+  against('--version', ['--version'], [process.execPath, '-e', '0'], 1.4)
+
+  spawnSync('openssl', [
+    'genpkey',
+    '-algorithm',
+    'ed25519',
+    '-outform',
+    'DER',
+    '-out',
+    path('key.der'),
+  ])
+  chmodSync(path('key.der'), 0o600)
+  time(process.execPath, [program, 'hash', 'bench/root.prep'].slice(0, 2).concat('--help'))
+  const root = writeRootDelegation(path)
+  const sign = ['sign', root, '--key', path('key.der'), '--detached', '--yes', '--quiet']
+  const signOnce = [...sign, '--force', '-o', path('signature')]
+  against('sign --detached, Ed25519', signOnce, [process.execPath, '-e', '0'], 2.2)
+  const hashFile = path('root.hash')
+  against(
+    'sign --detached against openssl pkeyutl',
+    signOnce,
+    [
+      'openssl',
+      'pkeyutl',
+      '-sign',
+      '-rawin',
+      '-inkey',
+      path('key.der'),
+      '-keyform',
+      'DER',
+      '-in',
+      hashFile,
+      '-out',
+      path('openssl.sig'),
+    ],
+    undefined,
+  )
+
+  console.log()
+  for (const { what, ours, yardstick, ratio, limit } of rows) {
+    const verdict =
+      limit === undefined
+        ? ''
+        : ratio < limit
+          ? ` (limit ${limit}: kept)`
+          : ` (limit ${limit}: EXCEEDED)`
+    console.log(`${what}: ${ours} against ${yardstick}: ratio ${ratio.toFixed(2)}${verdict}`)
+  }
+  const memoryKept = largePeak - smallPeak < 16
+  if (!memoryKept || rows.some(({ ratio, limit }) => limit !== undefined && ratio >= limit)) {
+    process.exitCode = 1
+  }
+} finally {
+  rmSync(directory, { recursive: true, force: true })
+}

@@ -1,0 +1,96 @@
+/**
+ * The noble libraries, which make every signature (node:crypto checks it). The only file that
+ * imports them: @noble/ed25519 at once, since it is small; the larger @noble/curves when an EC key
+ * asks for it.
+ */
+import * as ed25519 from '@noble/ed25519'
+import { createHash } from 'node:crypto'
+import { keySpecRow, type SigningKeySpec } from './key-spec.ts'
+
+/** @noble/ed25519 signs synchronously only after it was given a SHA-512. */
+function withSha512(): typeof ed25519 {
+  ed25519.hashes.sha512 = (message) => new Uint8Array(createHash('sha512').update(message).digest())
+  return ed25519
+}
+
+async function curveOf(keySpec: Exclude<SigningKeySpec, 'EC_CURVE25519'>) {
+  switch (keySpec) {
+    case 'EC_P256':
+      return (await import('@noble/curves/nist.js')).p256
+    case 'EC_P384':
+      return (await import('@noble/curves/nist.js')).p384
+    case 'EC_SECP256K1':
+      return (await import('@noble/curves/secp256k1.js')).secp256k1
+  }
+}
+
+/**
+ * The public key of a private one: 32 bytes for Ed25519, an uncompressed point (65 or 97 bytes)
+ * otherwise.
+ * @param secret the Ed25519 seed or the EC scalar, in range
+ */
+export async function derivePublicKey(
+  keySpec: SigningKeySpec,
+  secret: Uint8Array,
+): Promise<Uint8Array> {
+  if (keySpec === 'EC_CURVE25519') return withSha512().getPublicKey(secret)
+  return (await curveOf(keySpec)).getPublicKey(secret, false)
+}
+
+/**
+ * A signature in the encoding that Canton takes: 64 bytes R ‖ S for Ed25519 (RFC 8032), DER with a
+ * low s for ECDSA with deterministic nonces (RFC 6979).
+ */
+export async function makeSignature(
+  keySpec: SigningKeySpec,
+  secret: Uint8Array,
+  message: Uint8Array,
+): Promise<Uint8Array> {
+  if (keySpec === 'EC_CURVE25519') return withSha512().sign(message, secret)
+  const curve = await curveOf(keySpec)
+  // The digest is node:crypto's; noble is given what to sign.
+  const digest = createHash(keySpecRow(keySpec).digest ?? '')
+    .update(message)
+    .digest()
+  return curve.sign(new Uint8Array(digest), secret, { prehash: false, lowS: true, format: 'der' })
+}
+
+/**
+ * Verifies as the second implementation: Ed25519 by RFC 8032 and not ZIP 215, ECDSA with high s
+ * allowed, since Canton and OpenSSL make such signatures.
+ * @param rawPublicKey 32 bytes for Ed25519, a point otherwise
+ */
+export async function verifyWithNoble(
+  keySpec: SigningKeySpec,
+  rawPublicKey: Uint8Array,
+  message: Uint8Array,
+  signature: Uint8Array,
+): Promise<boolean> {
+  try {
+    if (keySpec === 'EC_CURVE25519') {
+      return withSha512().verify(signature, message, rawPublicKey, { zip215: false })
+    }
+    const curve = await curveOf(keySpec)
+    const digest = createHash(keySpecRow(keySpec).digest ?? '')
+      .update(message)
+      .digest()
+    return curve.verify(signature, new Uint8Array(digest), rawPublicKey, {
+      prehash: false,
+      lowS: false,
+      format: 'der',
+    })
+  } catch {
+    return false // noble throws on encodings it does not take: they do not verify
+  }
+}
+
+export type Ed25519PointProblem = 'not-a-point' | 'small-order'
+
+/** What is wrong with 32 bytes as an Ed25519 public key (RFC 8032 section 5.1.3), if anything. */
+export function ed25519PointProblem(raw: Uint8Array): Ed25519PointProblem | undefined {
+  try {
+    return ed25519.Point.fromBytes(raw, false).isSmallOrder() ? 'small-order' : undefined
+  } catch {
+    return 'not-a-point' // not canonical, or y without an x
+  }
+}
