@@ -6,8 +6,10 @@ const below = {
   wire: ['base'],
   crypto: ['base', 'ident'],
   topology: ['base', 'ident', 'wire', 'crypto'],
+  daml: ['base', 'ident', 'wire', 'crypto'],
+  package: ['base', 'ident', 'wire', 'crypto', 'topology', 'authorization'],
   signer: ['base', 'ident', 'wire', 'crypto', 'host', 'topology'],
-  explain: ['base', 'ident', 'wire', 'crypto', 'topology'],
+  explain: ['base', 'ident', 'wire', 'crypto', 'daml', 'topology'],
 }
 const networkModules =
   '^(node:)?(net|http|https|http2|dgram|dns|dns/promises|tls|inspector|cluster|child_process)$'
@@ -36,7 +38,7 @@ module.exports = {
     {
       name: 'pure-rooms-touch-no-machine',
       severity: 'error',
-      from: { path: '^src/(base|ident|wire|topology|explain)/' },
+      from: { path: '^src/(base|ident|wire|daml|topology|explain)/' },
       to: { dependencyTypes: ['core'] },
     },
     {

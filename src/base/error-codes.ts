@@ -29,10 +29,18 @@ export const ERROR_CODES = {
   'output-missing': { exit: 2, meaning: 'a command that writes was given no -o or -d' },
   'output-exists': { exit: 2, meaning: 'the output file exists and --force was not given' },
   'output-is-input': { exit: 2, meaning: 'the output would replace an input' },
+  'output-unwritable': {
+    exit: 2,
+    meaning: 'the output cannot be written where it was asked for',
+  },
   'output-to-terminal': { exit: 2, meaning: 'binary output was asked for on a terminal' },
   'json-with-stdout': { exit: 2, meaning: '--json and -o - both claim standard output' },
   'blind-missing': { exit: 2, meaning: 'a bare hash is signed only with --blind --detached' },
   'blind-not-hash': { exit: 2, meaning: '--blind is for a bare 34-byte hash only' },
+  'export-target': {
+    exit: 2,
+    meaning: 'an export needs to be told where it goes, such as the synchronizer',
+  },
   'no-terminal': {
     exit: 2,
     meaning: 'a question has to be asked, there is no terminal and no --yes',
@@ -47,6 +55,10 @@ export const ERROR_CODES = {
   'gzip-ratio': { exit: 3, meaning: 'compressed data expands beyond the allowed ratio' },
   'bad-hex': { exit: 3, meaning: 'text that must be hexadecimal is not' },
   'bad-base64': { exit: 3, meaning: 'text that must be base64 is not' },
+  'proto-json': {
+    exit: 3,
+    meaning: 'JSON that does not have the form of the message it stands for',
+  },
 
   'key-der': {
     exit: 3,
@@ -96,6 +108,10 @@ export const ERROR_CODES = {
     exit: 3,
     meaning: 'this container is read by key show and key convert, not for signing',
   },
+  'key-container-unsupported': {
+    exit: 3,
+    meaning: 'the key is in a container of another program that this tool does not read',
+  },
   'key-ambiguous': { exit: 3, meaning: 'the raw bytes fit more than one curve' },
 
   'identifier-invalid': { exit: 3, meaning: 'an identifier is not of the form Canton gives it' },
@@ -106,10 +122,79 @@ export const ERROR_CODES = {
   },
   'limit-exceeded': { exit: 3, meaning: 'an input is larger than a stated limit' },
 
+  'yaml-invalid': { exit: 3, meaning: 'a file is not the plain YAML that this tool reads' },
+  'spec-invalid': { exit: 3, meaning: 'a spec lacks a field, or holds one it may not have' },
+  'spec-key': { exit: 3, meaning: 'a public key named by a spec is missing or not the one meant' },
+  'spec-not-expressible': { exit: 3, meaning: 'a transaction has content that no spec can say' },
+  'build-rule': { exit: 3, meaning: 'a transaction that was asked for would break a rule' },
+  'previous-mismatch': {
+    exit: 3,
+    meaning: 'the previous transaction is not one that the asked transaction can follow',
+  },
+  'policy-invalid': { exit: 3, meaning: 'a policy lacks a field, or holds one it may not have' },
+
+  'package-json': { exit: 3, meaning: 'a package is not JSON in UTF-8' },
+  'package-trailing-data': { exit: 3, meaning: 'something stands behind the end of a package' },
+  'package-duplicate-property': {
+    exit: 3,
+    meaning: 'an object of a package has one property twice',
+  },
+  'package-format': { exit: 3, meaning: 'the JSON is not a signing package' },
+  'package-version': { exit: 3, meaning: 'a package of a version this tool does not read' },
+  'package-unknown-property': {
+    exit: 3,
+    meaning: 'a package has a property that its format does not have',
+  },
+  'package-missing-property': { exit: 3, meaning: 'a package lacks a property' },
+  'package-value': { exit: 3, meaning: 'a value in a package has the wrong type or form' },
+  'package-hash-mismatch': {
+    exit: 4,
+    meaning: 'a hash or fingerprint in a package is not the one of the bytes beside it',
+  },
+  'package-summary-mismatch': {
+    exit: 4,
+    meaning: 'the summary in a package does not say what the bytes beside it say',
+  },
+  'package-duplicate-transaction': { exit: 3, meaning: 'a package has one transaction twice' },
+  'package-duplicate-signature': {
+    exit: 3,
+    meaning: 'a package has one signature twice, or two valid ones by one key over one hash',
+  },
+  'package-duplicate-entry': { exit: 3, meaning: 'a package has some other entry twice' },
+  'package-combined-coverage': {
+    exit: 3,
+    meaning: 'a combined signing lists a hash that is not where it says it is',
+  },
+  'package-combined-uncarried': {
+    exit: 3,
+    meaning: 'a combined signature covers root delegations of other owners only',
+  },
+  'package-transactions-differ': {
+    exit: 3,
+    meaning: 'packages to be combined do not hold the same transactions in the same order',
+  },
+  'package-fields-differ': {
+    exit: 3,
+    meaning: 'packages to be combined say different things about themselves',
+  },
+  'package-transaction-absent': {
+    exit: 3,
+    meaning: 'the package does not hold the transaction that is named',
+  },
+  'export-not-allocatable': {
+    exit: 3,
+    meaning: 'the Ledger API does not allocate an external party with such transactions',
+  },
+
   'signature-self-check': {
     exit: 5,
     meaning: 'a signature just made does not verify with the second implementation',
   },
+  'signer-output': {
+    exit: 5,
+    meaning: 'a signer gave a public key or signature that is not of the form it has to be',
+  },
+  'signer-key-mismatch': { exit: 5, meaning: 'a signer holds another key than the one asked for' },
   'key-passphrase': { exit: 5, meaning: 'the passphrase does not open the key' },
   'key-passphrase-needed': {
     exit: 5,
@@ -125,13 +210,30 @@ export const ERROR_CODES = {
   'key-uri': { exit: 5, meaning: 'no signer of this program takes such a key URI' },
 
   'signatures-missing': { exit: 6, meaning: 'a signature is needed and the file has none' },
+  'signature-unverifiable': {
+    exit: 6,
+    meaning: 'a signature cannot be verified because the key that made it is not known',
+  },
+  'signer-key-unknown': {
+    exit: 6,
+    meaning: 'the public key of a signer is not known, so its signature cannot be checked',
+  },
 
   'key-unneeded': { exit: 8, meaning: 'no requirement of the transaction asks for this key' },
   'key-already-signed': { exit: 8, meaning: 'this key has signed already' },
+  'combined-root-delegation': {
+    exit: 8,
+    meaning: 'a combined signature would be carried by root delegations of other owners only',
+  },
   'danger-not-accepted': {
     exit: 8,
     meaning: 'the transaction carries a grave danger that was not accepted by name',
   },
+  'expectation-mismatch': {
+    exit: 8,
+    meaning: 'what is to be signed differs from what was agreed beforehand',
+  },
+  'policy-refused': { exit: 8, meaning: 'the policy does not allow what is to be signed' },
   declined: { exit: 8, meaning: 'the person did not confirm' },
 
   interrupted: { exit: 130, meaning: 'stopped from outside' },
