@@ -1,10 +1,13 @@
 /** Where results go: `-o FILE`, `-o -`, and what is refused before anything is computed. */
 import { CantosignError } from '../../src/base/errors.ts'
-import { writeWholeFile } from '../../src/host/files.ts'
+import { checkTarget, writeWholeFile } from '../../src/host/files.ts'
 import type { Arguments } from '../command.ts'
 import type { Io } from '../io.ts'
 
-/** @throws CantosignError `output-missing`, `output-to-terminal` */
+/**
+ * The named output, refused before any work is done for it.
+ * @throws CantosignError `output-missing`, `output-to-terminal`, `output-exists`, `output-unwritable`
+ */
 export function requireOutput(args: Arguments, io: Io): string {
   const { output } = args
   if (output === undefined) {
@@ -21,6 +24,7 @@ export function requireOutput(args: Arguments, io: Io): string {
       'write to a file with -o FILE, or redirect standard output',
     )
   }
+  if (output !== '-') checkTarget(output, { force: args.force })
   return output
 }
 

@@ -101,7 +101,7 @@ async function signShown(
       const lines = [...transactionLines(report), '', 'before signing', ...dangerLines(dangers)]
       io.stderr.write(`${escapeText(path)}\n${lines.join('\n')}\n`)
     }
-    confirm(toHex(transaction.hash), key, args, io)
+    await confirm(toHex(transaction.hash), key, args, io)
     const signature = await signer.sign({ message: transaction.hash })
     signers.add(key.fingerprint)
     const proposal = proposalFlag(input, isProvedComplete(mapping, value.serial, signers), args, io)
@@ -182,10 +182,10 @@ function checkNeed(
 
 const CONFIRMATION_CHARACTERS = 8
 
-function confirm(hash: string, key: PublicKey, args: Arguments, io: Io): void {
+async function confirm(hash: string, key: PublicKey, args: Arguments, io: Io): Promise<void> {
   if (args.yes) return
   const expected = hash.slice(-CONFIRMATION_CHARACTERS)
-  const typed = io.terminal.ask(
+  const typed = await io.terminal.ask(
     `sign ${hash}\nwith ${key.fingerprint}?\n` +
       `type the last ${CONFIRMATION_CHARACTERS} characters of the hash to sign: `,
   )
@@ -258,7 +258,7 @@ async function signBlind(
         `${io.program.name}: warning: signing blind: nothing shows what ${hash} stands for\n`,
       )
     }
-    confirm(hash, key, args, io)
+    await confirm(hash, key, args, io)
     writeOutput(output, await signer.sign({ message: bytes }), args, io, [path])
     present(hash, key, output, null, args, io)
     return ExitStatus.done

@@ -1,0 +1,8 @@
+/** The program `cantosign-online`: every command of the air-gapped half, so that one tool is enough. */
+import { start } from './start.ts'
+
+await start(
+  'cantosign-online',
+  import.meta.url,
+  async () => (await import('./commands/online-table.ts')).ONLINE_COMMANDS,
+)

@@ -1,0 +1,48 @@
+/** The process around a program: standard streams, signals, the exit status. */
+import { ExitStatus } from '../src/base/error-codes.ts'
+import { ControllingTerminal } from '../src/host/terminal.ts'
+import type { CommandSpec } from './command.ts'
+import type { Io, Output } from './io.ts'
+import { runProgram } from './program.ts'
+import { VERSION } from './version.ts'
+
+/** Only these two ask a program to end; the others are left to the system. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+function output(stream: NodeJS.WriteStream): Output {
+  // A reader that has gone, such as `head`, is no failure of this program.
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') process.exitCode = ExitStatus.internal
+  })
+  return {
+    get isTerminal() {
+      return stream.isTTY
+    },
+    write: (data) => {
+      stream.write(data)
+    },
+  }
+}
+
+/**
+ * Runs the program of this process to its end and sets the exit status. Nothing is cut off: the
+ * process ends by itself once its output is written.
+ */
+export async function runProcess(
+  name: string,
+  path: string,
+  commands: readonly CommandSpec[],
+): Promise<void> {
+  for (const signal of SIGNALS) {
+    // Files are written without a turn of the event loop, so none is half written here; the
+    // terminal gets its mode back as the process ends.
+    process.once(signal, () => process.exit(ExitStatus.interrupted))
+  }
+  const io: Io = {
+    stdout: output(process.stdout),
+    stderr: output(process.stderr),
+    terminal: new ControllingTerminal(),
+    program: { path, name, version: VERSION },
+  }
+  process.exitCode = await runProgram(commands, process.argv.slice(2), io)
+}

@@ -1,0 +1,9 @@
+/** Files as commands use them: read whole or in chunks, written whole or not at all. */
+export { openChunks, readWholeFile } from './reading.ts'
+export {
+  checkTarget,
+  writeFiles,
+  writeWholeFile,
+  type NamedBytes,
+  type WriteOptions,
+} from './writing.ts'

@@ -1,0 +1,144 @@
+/** Reading files: whole up to a limit, or as chunks of any size, compressed or not. */
+import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs'
+import { concatBytes } from '../base/bytes.ts'
+import { CantosignError } from '../base/errors.ts'
+
+const CHUNK_BYTES = 256 * 1024
+
+/** Compressed data that expand further than this are no snapshot (docs/limits). */
+const MAX_GZIP_RATIO = 1000
+
+const GZIP_MAGIC = [0x1f, 0x8b] as const
+
+/** The reason of a failed system call in words. */
+export function reasonOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  switch (code) {
+    case 'ENOENT':
+      return 'it does not exist'
+    case 'EACCES':
+    case 'EPERM':
+      return 'permission is denied'
+    case 'EISDIR':
+      return 'it is a directory'
+    case 'ENOTDIR':
+      return 'a part of the path is not a directory'
+    case 'EROFS':
+      return 'the file system is read-only'
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return 'no space is left'
+    case 'ENAMETOOLONG':
+      return 'the name is too long'
+    case 'ELOOP':
+      return 'its links lead round in a circle'
+    case '':
+      return 'the system refuses'
+    default:
+      return `the system says ${code}`
+  }
+}
+
+function unreadable(path: string, reason: string, hint: string): CantosignError {
+  return new CantosignError('file-unreadable', `${path} cannot be read: ${reason}`, hint)
+}
+
+/** Runs a system call on an input file. */
+function reading<T>(path: string, call: () => T): T {
+  try {
+    return call()
+  } catch (error) {
+    throw unreadable(path, reasonOf(error), 'check the name and the permissions')
+  }
+}
+
+/** The text without the path in NUL bytes that no system call takes. */
+function checkName(path: string): void {
+  if (!path.includes('\0')) return
+  throw unreadable(path, 'its name holds a NUL character', 'check the name')
+}
+
+/**
+ * The bytes of a file as they are.
+ * @param limit in bytes
+ * @throws CantosignError `file-unreadable`, `file-too-large`
+ */
+export function readWholeFile(path: string, limit: number): Uint8Array {
+  checkName(path)
+  const file = reading(path, () => openSync(path, 'r'))
+  try {
+    const parts: Uint8Array[] = []
+    let length = 0
+    for (;;) {
+      // Not the size that the directory tells: devices and pipes have none, and files grow.
+      const chunk = new Uint8Array(CHUNK_BYTES)
+      const read = reading(path, () => readSync(file, chunk))
+      if (read === 0) return concatBytes(...parts)
+      length += read
+      if (length > limit) {
+        throw new CantosignError(
+          'file-too-large',
+          `${path} holds more than ${limit} bytes, the limit for what it should be`,
+          'check that it is the right file',
+        )
+      }
+      parts.push(chunk.subarray(0, read))
+    }
+  } finally {
+    closeSync(file)
+  }
+}
+
+/**
+ * The bytes of a file in chunks, decompressed if they are gzip by their content (RFC 1952; several
+ * members count as one). Opening happens with the first chunk. Only regular files are taken: a
+ * command reads its input more than once.
+ * @param update told the bytes read of the file and its size, for progress
+ * @throws CantosignError `file-unreadable`, `gzip-invalid`, `gzip-ratio`
+ */
+export async function* openChunks(
+  path: string,
+  update?: (done: number, total: number) => void,
+): AsyncGenerator<Uint8Array> {
+  checkName(path)
+  // Before opening: opening a pipe waits for somebody to write to it.
+  if (!reading(path, () => statSync(path)).isFile()) {
+    throw unreadable(path, 'it is not a regular file', 'copy what it holds to a file first')
+  }
+  const file = reading(path, () => openSync(path, 'r'))
+  try {
+    const { size } = reading(path, () => fstatSync(file))
+    const head = new Uint8Array(2)
+    const isGzip =
+      reading(path, () => readSync(file, head, 0, 2, 0)) === 2 &&
+      GZIP_MAGIC.every((byte, i) => head[i] === byte)
+    const chunks = fileChunks(path, file, size, update)
+    if (isGzip) {
+      const { decompress } = await import('./gzip.ts')
+      yield* decompress(chunks, path, MAX_GZIP_RATIO)
+    } else yield* chunks
+  } finally {
+    closeSync(file)
+  }
+}
+
+/**
+ * Blocking reads on purpose: they take microseconds from the page cache, while the thread pool has
+ * signatures to verify and would make a read wait behind them.
+ */
+function* fileChunks(
+  path: string,
+  file: number,
+  total: number,
+  update: ((done: number, total: number) => void) | undefined,
+): Generator<Uint8Array> {
+  let done = 0
+  for (;;) {
+    const chunk = new Uint8Array(CHUNK_BYTES)
+    const read = reading(path, () => readSync(file, chunk))
+    if (read === 0) return
+    done += read
+    update?.(done, Math.max(done, total))
+    yield chunk.subarray(0, read)
+  }
+}
