@@ -38,7 +38,7 @@ module.exports = {
     {
       name: 'pure-rooms-touch-no-machine',
       severity: 'error',
-      from: { path: '^src/(base|ident|wire|daml|topology|explain)/' },
+      from: { path: '^src/(base|ident|wire|daml|topology|package|explain)/' },
       to: { dependencyTypes: ['core'] },
     },
     {

@@ -50,7 +50,7 @@ const collect = (namespace) => {
 collect(protoRoot)
 const wanted = (reflection) =>
   !reflection.fullName.startsWith('.google.protobuf') ||
-  ['Timestamp', 'Duration'].includes(reflection.name)
+  ['Timestamp', 'Duration', 'Empty'].includes(reflection.name)
 
 // The dotted name below its package is unique in this schema; the last part alone nearly is.
 const shortName = (reflection) => {
@@ -60,10 +60,17 @@ const shortName = (reflection) => {
   return parts.join('.')
 }
 const lastNames = messages.filter(wanted).map((message) => message.name)
-const typeName = (reflection) =>
-  lastNames.filter((name) => name === reflection.name).length > 1
+const typeName = (reflection) => {
+  // TypeScript has a Record of its own.
+  if (reflection.name === 'Record') return 'RecordValue'
+  return lastNames.filter((name) => name === reflection.name).length > 1
     ? shortName(reflection).replaceAll('.', '')
     : reflection.name
+}
+for (const name of messages.filter(wanted).map(shortName)) {
+  if (messages.filter((message) => wanted(message) && shortName(message) === name).length > 1)
+    throw new Error(`two messages are called ${name}`)
+}
 
 const camel = (name) => name.replace(/_([a-z0-9])/g, (_match, letter) => letter.toUpperCase())
 const quote = (text) => `'${text}'`
@@ -75,6 +82,8 @@ const scalarType = {
   uint32: 'number',
   int64: 'bigint',
   uint64: 'bigint',
+  sint64: 'bigint',
+  sfixed64: 'bigint',
 }
 
 const realOneof = (field) =>

@@ -1,3 +1,5 @@
+import { PREPARED_FINDING_CODES } from './prepared-finding-codes.ts'
+
 /**
  * Findings: what is odd about received bytes, as data. Each has a severity:
  *
@@ -81,6 +83,10 @@ export const FINDING_CODES = {
     severity: 'refuse',
     acceptable: true,
     meaning: 'an enum number without a meaning',
+  },
+  'escaped-text': {
+    severity: 'allow',
+    meaning: 'free text with characters that do not show as they are; it is shown escaped',
   },
   'empty-data': { severity: 'refuse', meaning: 'a wrapper without content' },
   'legacy-field': {
@@ -243,6 +249,8 @@ export const FINDING_CODES = {
     severity: 'allow',
     meaning: 'a signature in the old RAW format or without an algorithm',
   },
+
+  ...PREPARED_FINDING_CODES,
 } as const satisfies Record<string, FindingRule>
 
 export type FindingCode = keyof typeof FINDING_CODES

@@ -8,6 +8,7 @@ export const HashPurpose = {
   publicKeyFingerprint: 12,
   decentralizedNamespaceNamespace: 37,
   topologyMappingUniqueKey: 43,
+  preparedSubmission: 48,
   multiTopologyTransaction: 55,
 } as const
 export type HashPurpose = (typeof HashPurpose)[keyof typeof HashPurpose]
@@ -25,6 +26,11 @@ export function hash(purpose: HashPurpose, ...parts: readonly Uint8Array[]): Uin
   const digest = createHash('sha256').update(int32Bytes(purpose))
   for (const part of parts) digest.update(part)
   return concatBytes(MULTIHASH_PREFIX, digest.digest())
+}
+
+/** SHA-256 over the bytes, 32 bytes: no purpose, no prefix. */
+export function sha256(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(createHash('sha256').update(bytes).digest())
 }
 
 /** A text as hash content: its length in bytes as a big-endian int32, then its UTF-8. */

@@ -6,7 +6,7 @@
  * Decode only what `walkMessage` found sound: protobufjs overlooks what the walker refuses.
  */
 import protobuf from 'protobufjs/minimal.js'
-import type { FieldSchema, MessageSchema } from './field-schema.ts'
+import { is64Bit, type FieldSchema, type MessageSchema } from './field-schema.ts'
 import * as generated from './generated/codec.ts'
 import type { MessageTypes } from './generated/schema.ts'
 import { MAX_DEPTH, PROTO_VERSION, schemaOf, type MessageName } from './schema.ts'
@@ -42,7 +42,7 @@ function plainField(field: FieldSchema, value: unknown): unknown {
       ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
       : new Uint8Array()
   }
-  if (field.type === 'int64' || field.type === 'uint64') {
+  if (is64Bit(field.type)) {
     return BigInt(String(value))
   }
   return value
@@ -71,13 +71,15 @@ function plain(schema: MessageSchema, message: Record<string, unknown>): Record<
 /**
  * Reads an unwrapped message.
  * @param bytes a message that was walked without a fatal finding
+ * @param maxDepth the depth that it was walked with
  */
 export function decodeMessage<Name extends MessageName>(
   name: Name,
   bytes: Uint8Array,
+  maxDepth = MAX_DEPTH,
 ): MessageTypes[Name] {
   // The walker has bounded the depth already; the library's own limit must not decide.
-  protobuf.Reader.recursionLimit = MAX_DEPTH + 50
+  protobuf.Reader.recursionLimit = maxDepth + 50
   const { schema } = schemaOf(name)
   const message = plain(schema, generatedMessage(schema).decode(bytes))
   return message as unknown as MessageTypes[Name] // the generated types mirror the same schema
@@ -98,7 +100,7 @@ function wireValue(field: FieldSchema, value: unknown): unknown {
     return isObject(value) ? wireForm(schemaOf(field.ref ?? '').schema, value) : value
   }
   // As text: a JavaScript number would lose digits.
-  if (field.type === 'int64' || field.type === 'uint64') return String(value)
+  if (is64Bit(field.type)) return String(value)
   return value
 }
 

@@ -1,7 +1,22 @@
 /** The schema of src/wire/proto as data: what the walker, the codec and the JSON form read. */
 
 export type FieldType =
-  'string' | 'bytes' | 'bool' | 'int32' | 'uint32' | 'int64' | 'uint64' | 'enum' | 'message'
+  | 'string'
+  | 'bytes'
+  | 'bool'
+  | 'int32'
+  | 'uint32'
+  | 'int64'
+  | 'uint64'
+  | 'sint64'
+  | 'sfixed64'
+  | 'enum'
+  | 'message'
+
+/** True for the integers that a JavaScript number cannot hold; values are bigint. */
+export function is64Bit(type: FieldType): boolean {
+  return type === 'int64' || type === 'uint64' || type === 'sint64' || type === 'sfixed64'
+}
 
 export interface FieldSchema {
   readonly number: number

@@ -7,7 +7,7 @@
 import { decodeUtf8, toHex } from '../base/bytes.ts'
 import { severityOf, type Finding, type FindingCode } from '../base/finding-codes.ts'
 import { isUnsafeText } from '../base/text.ts'
-import type { FieldSchema } from './field-schema.ts'
+import { is64Bit, type FieldSchema } from './field-schema.ts'
 import { WireFault, WireReader, WireType } from './reader.ts'
 import {
   enumName,
@@ -49,6 +49,8 @@ export interface WalkOptions {
   /** Where the bytes lie in the input: both are put before what is reported. */
   readonly path?: string
   readonly offset?: number
+  /** Deepest nesting of messages that is read; `MAX_DEPTH` if left out. */
+  readonly maxDepth?: number
 }
 
 /** More findings than this in one walk end it: hostile input costs bounded memory. */
@@ -74,6 +76,9 @@ const RANGE_CODE: Readonly<Record<string, FindingCode>> = {
   'TopologyTransaction.serial': 'bad-serial',
 }
 
+/** Fields of free text that people write: line breaks belong there, and it is shown escaped. */
+const FREE_TEXT: ReadonlySet<string> = new Set(['Value.text', 'TextMap.Entry.key'])
+
 const NANOS_MAX = 999_999_999
 const TIMESTAMP_MIN = -62_135_596_800n
 const TIMESTAMP_MAX = 253_402_300_799n
@@ -86,6 +91,7 @@ class Walker {
   readonly #bytes: Uint8Array
   readonly #basePath: string
   readonly #baseOffset: number
+  readonly #maxDepth: number
   /** Field names and list indices from the outermost message to where the walk is. */
   readonly #path: (string | number)[] = []
   #depth = 0
@@ -94,6 +100,7 @@ class Walker {
     this.#bytes = bytes
     this.#basePath = options.path ?? ''
     this.#baseOffset = options.offset ?? 0
+    this.#maxDepth = options.maxDepth ?? MAX_DEPTH
   }
 
   pathText(last?: string): string {
@@ -134,8 +141,9 @@ class Walker {
   }
 
   message(indexed: IndexedSchema, start: number, end: number): void {
-    if (++this.#depth > MAX_DEPTH) {
-      this.report('nesting-too-deep', start, `messages are nested more than ${MAX_DEPTH} deep`)
+    if (++this.#depth > this.#maxDepth) {
+      const message = `messages are nested more than ${this.#maxDepth} deep`
+      this.report('nesting-too-deep', start, message)
     }
     const isWrapper = indexed.name === WRAPPER
     const reader = new WireReader(this.#bytes, start, end)
@@ -312,7 +320,9 @@ class Walker {
   ): void {
     const isNumeric = field.type !== 'string' && field.type !== 'bytes' && field.type !== 'message'
     const packed = isNumeric && field.repeated && wireType === WireType.len
-    const expected = isNumeric && !packed ? WireType.varint : WireType.len
+    const isFixed = field.type === 'sfixed64'
+    const scalar = isFixed ? WireType.fixed64 : WireType.varint
+    const expected = isNumeric && !packed ? scalar : WireType.len
     if (wireType !== expected) {
       this.report('wrong-wire-type', at, `${field.name} has wire type ${wireType}, not ${expected}`)
       const content = this.#skipValue(wireType, reader, at)
@@ -327,6 +337,10 @@ class Walker {
     }
     if (field.deprecated) {
       this.report('legacy-field', at, `${field.name} is deprecated`)
+    }
+    if (isFixed) {
+      this.#skipValue(wireType, reader, at)
+      return
     }
     if (isNumeric) {
       if (field.repeated && occurrence === 0) {
@@ -383,14 +397,13 @@ class Walker {
   /** Range and enum meaning of the varint that was just read. */
   #range(field: FieldSchema, reader: WireReader, at: number, code: FindingCode): boolean {
     const { type, name } = field
-    const inRange =
-      type === 'int64' || type === 'uint64'
-        ? true
-        : type === 'bool'
-          ? reader.high === 0 && reader.low <= 1
-          : type === 'uint32'
-            ? reader.high === 0
-            : reader.isInt32
+    const inRange = is64Bit(type)
+      ? true
+      : type === 'bool'
+        ? reader.high === 0 && reader.low <= 1
+        : type === 'uint32'
+          ? reader.high === 0
+          : reader.isInt32
     if (!inRange) {
       this.report(code, at, `${name} is outside the range of ${type}`)
       return false
@@ -451,7 +464,7 @@ class Walker {
     }
     if (start === end && !field.presence && !field.repeated) this.#explicitDefault(field, at)
     if (field.type === 'string') {
-      this.#text(field, start, end, at)
+      this.#text(indexed, field, start, end, at)
       return
     }
     const content = wrappedContent(indexed.name, field)
@@ -471,7 +484,7 @@ class Walker {
     this.message(schemaOf(SUCCESSOR_MESSAGE[form === '3.4' ? '3.4' : '3.5']), start, end)
   }
 
-  #text(field: FieldSchema, start: number, end: number, at: number): void {
+  #text(indexed: IndexedSchema, field: FieldSchema, start: number, end: number, at: number): void {
     const bytes = this.#bytes
     let plain = true
     for (let i = start; i < end && plain; i++) {
@@ -482,7 +495,8 @@ class Walker {
     const text = decodeUtf8(bytes.subarray(start, end))
     if (text === undefined) this.report('invalid-utf8', at, `${field.name} is not UTF-8`)
     else if (isUnsafeText(text)) {
-      this.report('unsafe-text', at, `${field.name} holds characters that do not show as they are`)
+      const code = FREE_TEXT.has(`${indexed.name}.${field.name}`) ? 'escaped-text' : 'unsafe-text'
+      this.report(code, at, `${field.name} holds characters that do not show as they are`)
     }
   }
 }

@@ -25,6 +25,9 @@ function fieldArbitrary(message: string, field: FieldSchema, depth: number): fc.
         return message === 'Timestamp' || message === 'Duration'
           ? fc.bigInt({ min: -62_135_596_800n, max: 253_402_300_799n })
           : fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n })
+      case 'sint64':
+      case 'sfixed64':
+        return fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n })
       case 'uint64':
         return fc.bigInt({ min: 0n, max: 2n ** 64n - 1n })
       case 'enum':
