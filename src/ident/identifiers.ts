@@ -87,9 +87,22 @@ export function readMemberId(text: string): Reading<MemberId> {
   return uid.ok ? good({ code, uid: uid.value }) : uid
 }
 
-/** A participant's uid; the old form with `PAR::` before it is read too, as nodes do. */
+const PARTICIPANT_PREFIX = 'PAR::'
+
+/**
+ * A participant's uid; the old form with `PAR::` before it is read too, as nodes do. What follows
+ * must then be a whole uid: in `PAR::1220…` the identifier itself is PAR.
+ */
 export function readParticipantUid(text: string): Reading<UniqueIdentifier> {
-  return readUniqueIdentifier(text.startsWith('PAR::1220') ? text : text.replace(/^PAR::/, ''))
+  const rest = text.slice(PARTICIPANT_PREFIX.length)
+  const isOldForm = text.startsWith(PARTICIPANT_PREFIX) && rest.includes(DELIMITER)
+  return readUniqueIdentifier(isOldForm ? rest : text)
+}
+
+/** The text without the old prefix if it is a participant's uid, the text itself otherwise. */
+export function participantUidText(text: string): string {
+  const reading = readParticipantUid(text)
+  return reading.ok ? uniqueIdentifierText(reading.value) : text
 }
 
 export function readPhysicalSynchronizerId(text: string): Reading<PhysicalSynchronizerId> {

@@ -3,6 +3,7 @@ import { int32Bytes } from '../base/bytes.ts'
 import { unreachable } from '../base/errors.ts'
 import { hash, HashPurpose, stringContent } from '../crypto/hash.ts'
 import {
+  participantUidText,
   readMemberId,
   readPhysicalSynchronizerId,
   uniqueIdentifierText,
@@ -11,7 +12,7 @@ import { readSuccessor } from '../wire/successor.ts'
 import { mappingRow, type KnownMapping } from './mapping.ts'
 import { readSigningPublicKey } from './signing-key.ts'
 
-const participant = (uid: string): string => (uid.startsWith('PAR::') ? uid : `PAR::${uid}`)
+const participant = (uid: string): string => `PAR::${participantUidText(uid)}`
 
 const withoutCode = (member: string): string => {
   const reading = readMemberId(member)

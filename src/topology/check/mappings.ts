@@ -1,6 +1,7 @@
 /** Construction rules of every mapping, as far as the transaction alone shows them. */
 import { unreachable } from '../../base/errors.ts'
 import {
+  participantUidText,
   readMemberId,
   readParticipantUid,
   readPhysicalSynchronizerId,
@@ -79,7 +80,7 @@ function checkPartyToParticipant(context: CheckContext, mapping: PartyToParticip
   checkDistinct(
     context,
     'participants',
-    participants.map((host) => host.participantUid.replace(/^PAR::/, '')),
+    participants.map((host) => participantUidText(host.participantUid)),
     'participant',
   )
   // A party without hosts is allowed to keep its threshold; observers are counted by Canton too.
