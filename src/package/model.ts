@@ -113,7 +113,6 @@ export interface PackageLimits {
   readonly state: number
   /** UTF-8 bytes of each free text. */
   readonly textBytes: number
-  readonly nesting: number
 }
 
 const MEBIBYTE = 1024 * 1024
@@ -125,7 +124,6 @@ export const DEFAULT_LIMITS: PackageLimits = {
   signatures: 1_000,
   state: 100_000,
   textBytes: 64 * 1024,
-  nesting: 200,
 }
 
 /** The mapping of a transaction, if it has one that this tool knows. */
