@@ -22,7 +22,11 @@ export interface Field {
 }
 
 /** The error for one place of the file; the caller throws it. */
-export function fieldError(field: Field, message: string, at: YamlPlace = field.node): CantosignError {
+export function fieldError(
+  field: Field,
+  message: string,
+  at: YamlPlace = field.node,
+): CantosignError {
   const { what, code, hint } = field.source
   const path = escapeText(field.path)
   return new CantosignError(
@@ -114,7 +118,7 @@ export function readText(field: Field): string {
 /** An unquoted decimal number within bounds; no sign, no leading zero, no exponent. */
 export function readInteger(field: Field, least: bigint, most: bigint): bigint {
   const { text, plain } = scalarOf(field)
-  if (!plain || !/^(0|[1-9][0-9]{0,18})$/.test(text)) {
+  if (!plain || !/^(0|[1-9][0-9]{0,19})$/.test(text)) {
     throw fieldError(field, 'a whole number in decimal digits, without quotes, is expected here')
   }
   const value = BigInt(text)

@@ -3,11 +3,7 @@ import { toHex } from '../base/bytes.ts'
 import { CantosignError } from '../base/errors.ts'
 import { checkDer, derChildren, DerTag } from '../crypto/der.ts'
 import type { SigningKeySpec } from '../crypto/key-spec.ts'
-import {
-  bitStringBytes,
-  parseSubjectPublicKeyInfo,
-  type PublicKey,
-} from '../crypto/public-key.ts'
+import { bitStringBytes, parseSubjectPublicKeyInfo, type PublicKey } from '../crypto/public-key.ts'
 import type { EncryptionPublicKey, SigningPublicKey } from '../wire/generated/schema.ts'
 import { Usage } from './names.ts'
 
@@ -69,7 +65,12 @@ function isRsa2048(spki: Uint8Array): boolean {
   const [oid, parameters, ...others] = derChildren(algorithm)
   const named = oid?.tag === DerTag.objectIdentifier && toHex(oid.content) === RSA_OID
   // RFC 3279: the parameters are NULL.
-  if (!named || parameters?.tag !== DerTag.null || parameters.content.length > 0 || others.length > 0) {
+  if (
+    !named ||
+    parameters?.tag !== DerTag.null ||
+    parameters.content.length > 0 ||
+    others.length > 0
+  ) {
     return false
   }
   const key = checkDer(bitStringBytes(bits))
@@ -90,7 +91,8 @@ export function encryptionKeyFromSpki(spki: Uint8Array): EncryptionPublicKey {
   const message = { format: FORMAT_SPKI, publicKey: spki.slice(), scheme: 0 }
   if (isRsa2048(spki)) return { ...message, keySpec: ENCRYPTION_RSA_2048 }
   const key = signingKeyFromSpki(spki)
-  if (key.keySpec === 'EC_P256') return { ...message, publicKey: key.spki, keySpec: ENCRYPTION_P256 }
+  if (key.keySpec === 'EC_P256')
+    return { ...message, publicKey: key.spki, keySpec: ENCRYPTION_P256 }
   throw new CantosignError(
     'key-algorithm',
     `an encryption key is on P-256 or RSA with 2048 bits, not ${key.keySpec}`,

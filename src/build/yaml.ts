@@ -85,26 +85,27 @@ export function readYaml(text: string, what: string, limits: YamlLimits = YAML_L
     stringKeys: true,
     strict: true,
     uniqueKeys: true,
-    logLevel: 'silent',
+    logLevel: 'error',
   })
   const [problem] = [...document.errors, ...document.warnings]
   if (problem !== undefined) {
     throw report(escapeText(problem.message.split('\n')[0] ?? ''), placeOf(problem.pos[0]))
   }
-  if (/^%/m.test(text.slice(0, document.contents?.range?.[0] ?? 0))) {
+  const { contents } = document
+  if (contents === null) throw report('the file holds no value', { line: 1, column: 1 })
+  if (/^%/m.test(text.slice(0, contents.range[0]))) {
     throw report('a directive', { line: 1, column: 1 })
   }
-  return nodeOf(document.contents, { line: 1, column: 1 }, placeOf, report)
+  return nodeOf(contents, { line: 1, column: 1 }, placeOf, report)
 }
 
 /** Bounds the nesting before the document is composed, which is recursive; parsing is not. */
 function checkDepth(text: string, limits: YamlLimits, what: string): void {
   const parser = new Parser()
   for (const lexeme of new Lexer().lex(text)) {
-    let tokens = 0
-    for (const _token of parser.next(lexeme)) tokens += 1
+    Array.from(parser.next(lexeme)) // the step has to run; its tokens are composed by parseDocument
     // One entry for the document, and one more for a scalar that is being read.
-    if (tokens === 0 && parser.stack.length > limits.depth + 2) {
+    if (parser.stack.length > limits.depth + 2) {
       throw new CantosignError(
         'limit-exceeded',
         `${what} nests maps and lists deeper than ${limits.depth}`,
