@@ -26,6 +26,7 @@ export const ERROR_CODES = {
   'internal-fault': { exit: 1, meaning: 'the program itself failed; please report it' },
 
   usage: { exit: 2, meaning: 'the command line is not understood' },
+  'hashing-scheme-unknown': { exit: 2, meaning: 'the text names no hashing scheme' },
   'output-missing': { exit: 2, meaning: 'a command that writes was given no -o or -d' },
   'output-exists': { exit: 2, meaning: 'the output file exists and --force was not given' },
   'output-is-input': { exit: 2, meaning: 'the output would replace an input' },
@@ -53,6 +54,10 @@ export const ERROR_CODES = {
   'file-kind': { exit: 3, meaning: 'a file holds something else than the command works on' },
   'gzip-invalid': { exit: 3, meaning: 'compressed data is damaged' },
   'gzip-ratio': { exit: 3, meaning: 'compressed data expands beyond the allowed ratio' },
+  'hashing-scheme-unsupported': {
+    exit: 3,
+    meaning: 'a hashing scheme that exists and is not for use here: V1 or V4',
+  },
   'bad-hex': { exit: 3, meaning: 'text that must be hexadecimal is not' },
   'bad-base64': { exit: 3, meaning: 'text that must be base64 is not' },
   'proto-json': {
