@@ -2,8 +2,9 @@
 import { FINDING_CODES, severityOf, type Finding } from '../../src/base/finding-codes.ts'
 import { escapeText } from '../../src/base/text.ts'
 import type { Danger } from '../../src/explain/dangers.ts'
+import type { Detail } from '../../src/explain/details.ts'
 import type { SignatureReport, TransactionReport } from '../../src/explain/report.ts'
-import type { Detail } from '../../src/explain/statement.ts'
+
 import { wrapText } from './text.ts'
 
 const SEVERITY_WORDS = {

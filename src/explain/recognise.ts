@@ -142,7 +142,7 @@ const DER_SEQUENCE = 0x30
 const RAW_KEY_LENGTHS: ReadonlySet<number> = new Set([32, 33, 49, 65, 97])
 
 const startsWith = (bytes: Uint8Array, text: string): boolean =>
-  [...text].every((character, i) => bytes[i] === character.charCodeAt(0))
+  Array.from(text).every((character, i) => bytes[i] === character.charCodeAt(0))
 
 /** True if the text `-----BEGIN` stands at the start of a line somewhere in the head. */
 function hasPemArmour(head: Uint8Array): boolean {

@@ -1,0 +1,9 @@
+/** What an explanation may know beside the transaction itself. */
+import type { SigningPublicKey } from '../wire/generated/schema.ts'
+
+export interface ExplainContext {
+  /** Fingerprint of a signing key of the wire; `undefined` for bytes that are no key. */
+  readonly fingerprintOf: (key: SigningPublicKey) => string | undefined
+  /** Fingerprints of the signer's own keys and namespaces, if they are known. */
+  readonly own?: ReadonlySet<string>
+}
