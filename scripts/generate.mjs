@@ -126,7 +126,7 @@ for (const message of messages.filter(wanted)) {
         `type: ${quote(isEnum ? 'enum' : isMessage ? 'message' : field.type)}, ` +
         (field.resolvedType ? `ref: ${quote(shortName(field.resolvedType))}, ` : '') +
         `repeated: ${field.repeated}, presence: ${presence}, ` +
-        (oneof === undefined ? '' : `oneof: ${quote(oneof)}, `) +
+        (oneof === undefined ? '' : `oneof: ${quote(camel(oneof))}, `) +
         `deprecated: ${field.options?.deprecated === true} },`,
     )
   }

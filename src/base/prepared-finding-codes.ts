@@ -50,6 +50,15 @@ export const PREPARED_FINDING_CODES = {
     meaning: 'a mediator group above 2147483647',
   },
 
+  'missing-value': {
+    severity: 'refuse',
+    meaning: 'a Daml value is missing where there must be one; nothing can be hashed',
+  },
+  'missing-content': {
+    severity: 'refuse',
+    meaning: 'a node or input contract without content; nothing can be hashed',
+  },
+
   // the tree
   'no-root': { severity: 'refuse', meaning: 'a transaction without a root node' },
   'several-roots': {
@@ -66,7 +75,11 @@ export const PREPARED_FINDING_CODES = {
     meaning: 'a node that no root reaches; the hash does not cover it',
   },
   'duplicate-seed': { severity: 'refuse', meaning: 'two seeds for one node' },
-  'missing-seed': { severity: 'refuse', meaning: 'a create or exercise node without its seed' },
+  'missing-seed': { severity: 'refuse', meaning: 'an exercise node without its seed' },
+  'create-without-seed': {
+    severity: 'refuse',
+    meaning: 'a create node without its seed, which can be hashed and which nodes refuse',
+  },
   'superfluous-seed': {
     severity: 'refuse',
     meaning: 'a seed for no create or exercise node; the hash does not cover it',

@@ -30,6 +30,7 @@ export interface FieldSchema {
   readonly repeated: boolean
   /** True where absence differs from the default: messages, `optional` fields, oneof members. */
   readonly presence: boolean
+  /** camelCase, as the property of the decoded message. */
   readonly oneof?: string
   readonly deprecated: boolean
 }
