@@ -202,16 +202,20 @@ function refuseTwoValid(verdicts: PackageVerdicts): void {
 }
 
 /**
- * A key is kept as its bytes, and named by the fingerprint of just these bytes.
- * @throws CantosignError `package-hash-mismatch`
+ * True if the key has the fingerprint of the bytes that a package holds of it. The one key that has
+ * not is one whose mapping has its point compressed: it stays known through that mapping only.
  */
-function checkStorable(key: PublicKey, path: string): void {
-  const { fingerprint } = parseSubjectPublicKeyInfo(key.spki).key
-  if (fingerprint === key.fingerprint) return
+export function isStorable(key: PublicKey): boolean {
+  return parseSubjectPublicKeyInfo(key.spki).key.fingerprint === key.fingerprint
+}
+
+/** @throws CantosignError `package-hash-mismatch` for a key that is not storable */
+export function checkStorable(key: PublicKey, path: string): void {
+  if (isStorable(key)) return
   throw placeError(
     'package-hash-mismatch',
     `${path}.fingerprint`,
-    `the key has the fingerprint ${fingerprint}, not ${key.fingerprint}`,
+    `${key.fingerprint} is not the fingerprint of the key in its usual encoding`,
   )
 }
 

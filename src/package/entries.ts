@@ -23,6 +23,9 @@ import { compareSignatures, compareSources, signatureIdentity } from './order.ts
 /** Bytes of one signature: the largest that Canton knows, ML-DSA-65, has 3309. */
 export const MAX_SIGNATURE_BYTES = 8192
 
+/** Sources of one state transaction: every holder of a copy may have fetched it. */
+export const MAX_SOURCES = 1000
+
 function refuseFatal(findings: readonly Finding[], path: string): void {
   const fatal = findings.find(({ code }) => severityOf(code) === 'fatal')
   if (fatal === undefined) return
@@ -165,9 +168,6 @@ function stateSources(
   })
   return checked.sort(compareSources)
 }
-
-/** Sources of one state transaction: every holder of a copy may have fetched it. */
-const MAX_SOURCES = 1000
 
 /** @throws CantosignError a fatal finding's code, and as `stateSources` and `transactionEntry` */
 export function stateEntry(

@@ -11,7 +11,12 @@ import {
   type JudgedPackage,
   type PackageContent,
 } from './create.ts'
-import { MAX_SIGNATURE_BYTES, type StateContent, type TransactionContent } from './entries.ts'
+import {
+  MAX_SIGNATURE_BYTES,
+  MAX_SOURCES,
+  type StateContent,
+  type TransactionContent,
+} from './entries.ts'
 import {
   COMBINED_PROPERTIES,
   enumNumber,
@@ -208,8 +213,6 @@ function sourcesAt(place: Place): readonly StateSource[] {
     }
   })
 }
-
-const MAX_SOURCES = 1000
 
 /** @throws CantosignError `package-hash-mismatch` */
 function requireEqual(claimed: Place, computed: string, what: string): void {
