@@ -8,14 +8,8 @@ export function refusal(message: string, hint: string): CantosignError {
   return new CantosignError('build-rule', message, hint)
 }
 
-type MappingOf<Case extends KnownMapping['$case']> = Extract<KnownMapping, { $case: Case }>
-
-function isOf<Case extends KnownMapping['$case']>(
-  mapping: KnownMapping,
-  $case: Case,
-): mapping is MappingOf<Case> {
-  return mapping.$case === $case
-}
+/** The value of every mapping by its case. */
+type MappingValues = { readonly [M in KnownMapping as M['$case']]: M['value'] }
 
 /** @throws CantosignError `previous-mismatch` if the previous transaction is a removal */
 export function refuseRemoved({ mapping, operation }: PreviousTransaction): void {
@@ -34,9 +28,9 @@ export function refuseRemoved({ mapping, operation }: PreviousTransaction): void
 export function previousMapping<Case extends KnownMapping['$case']>(
   previous: PreviousTransaction,
   $case: Case,
-): MappingOf<Case>['value'] {
+): MappingValues[Case] {
   const { mapping } = previous
-  if (!isOf(mapping, $case)) {
+  if (mapping.$case !== $case) {
     throw new CantosignError(
       'previous-mismatch',
       `the previous transaction is a ${mappingName(mapping.$case)}, not a ${mappingName($case)}`,
@@ -44,7 +38,7 @@ export function previousMapping<Case extends KnownMapping['$case']>(
     )
   }
   refuseRemoved(previous)
-  return mapping.value
+  return mapping.value as MappingValues[Case] // the value that belongs to this $case
 }
 
 /** @throws CantosignError `build-rule` naming the first element that occurs twice */
