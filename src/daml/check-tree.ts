@@ -33,6 +33,7 @@ function checkNodeIds(transaction: DamlTransaction, report: Report): void {
 
 function checkSeeds(transaction: DamlTransaction, report: Report): void {
   const nodes = nodesById(transaction)
+  const ids = new Set(transaction.nodes.map(({ nodeId }) => nodeId))
   const seen = new Set<string>()
   transaction.nodeSeeds.forEach(({ nodeId, seed }, i) => {
     const path = `transaction.node_seeds[${i}]`
@@ -42,6 +43,8 @@ function checkSeeds(transaction: DamlTransaction, report: Report): void {
     }
     seen.add(id)
     const node = nodes.get(id)?.node
+    // A node without content is named by its own finding.
+    if (node === undefined && ids.has(id)) return
     if (node === undefined || !hasSeed(node)) {
       const what = node === undefined ? 'there is no such node' : 'this kind of node has no seed'
       report('superfluous-seed', `${path}.node_id`, `a seed for node ${id}: ${what}`)
@@ -78,6 +81,7 @@ function checkRoots(transaction: DamlTransaction, report: Report): void {
  */
 function checkReach(transaction: DamlTransaction, report: Report): void {
   const nodes = nodesById(transaction)
+  const ids = new Set(transaction.nodes.map(({ nodeId }) => nodeId))
   const state = new Map<string, 'open' | 'done'>()
   interface Step {
     readonly placed: PlacedNode
@@ -88,9 +92,7 @@ function checkReach(transaction: DamlTransaction, report: Report): void {
     const placed = nodes.get(id)
     const before = state.get(id)
     if (placed === undefined) {
-      // A node without content is there, and is named by its own finding.
-      const known = transaction.nodes.some(({ nodeId }) => nodeId === id)
-      if (!known) report('missing-node', path, `there is no node ${id.slice(0, 20)}`)
+      if (!ids.has(id)) report('missing-node', path, `there is no node ${id.slice(0, 20)}`)
     } else if (before === 'open') {
       report('node-cycle', path, `node ${id} is its own descendant`)
     } else if (before === 'done') {
