@@ -8,7 +8,7 @@ import {
 } from '../crypto/key-spec.ts'
 import type { Fingerprint } from '../ident/fingerprint.ts'
 import { encodeMessage, unwrap, wrap } from '../wire/codec.ts'
-import type { Signature } from '../wire/generated/schema.ts'
+import type { Signature, SignedTopologyTransaction } from '../wire/generated/schema.ts'
 import { WireReader, WireType } from '../wire/reader.ts'
 
 const ALGORITHM_NUMBER: Readonly<Record<SigningAlgorithm, number>> = {
@@ -33,20 +33,23 @@ export function signatureMessage(
   }
 }
 
+/** A wrapped SignedTopologyTransaction; the transaction inside it stays byte for byte. */
+export function assembleSignedTransaction(signed: SignedTopologyTransaction): Uint8Array {
+  return wrap(encodeMessage('SignedTopologyTransaction', signed))
+}
+
 /** A wrapped SignedTopologyTransaction with one signature over the wrapped transaction bytes. */
 export function signedTransactionFile(
   transaction: Uint8Array,
   signature: Signature,
   proposal: boolean,
 ): Uint8Array {
-  return wrap(
-    encodeMessage('SignedTopologyTransaction', {
-      transaction,
-      signatures: [signature],
-      proposal,
-      multiTransactionSignatures: [],
-    }),
-  )
+  return assembleSignedTransaction({
+    transaction,
+    signatures: [signature],
+    proposal,
+    multiTransactionSignatures: [],
+  })
 }
 
 /**
