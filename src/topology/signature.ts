@@ -39,6 +39,9 @@ const ENCODING_OF_ALGORITHM: Readonly<Record<SigningAlgorithm, 'CONCAT' | 'DER'>
   EC_DSA_SHA_384: 'DER',
 }
 
+/** Stands for every spec with signatures in that encoding: they look alike. */
+const KEY_SPEC_OF_ENCODING = { CONCAT: 'EC_CURVE25519', DER: 'EC_P256' } as const
+
 /** The encoding that the format on the wire stands for; RAW is derived as Canton derives it. */
 function encodingOnWire(
   format: number,
@@ -102,11 +105,14 @@ export function judgeSignature(wire: Signature, key: PublicKey | undefined): Jud
     )
     return bad()
   }
-  if (key === undefined) {
-    report('unknown-signer', 'signed_by', 'the key that signed is not in the file')
-    return { problems, check: undefined, settled: 'unverifiable' }
-  }
-  if (algorithm !== undefined && algorithm !== algorithmOf(key.keySpec)) {
+  // A wrong length or shape shows without the key too.
+  const defect = checkSignatureEncoding(
+    key?.keySpec ?? KEY_SPEC_OF_ENCODING[encoding],
+    wire.signature,
+  )
+  const mismatch =
+    key !== undefined && algorithm !== undefined && algorithm !== algorithmOf(key.keySpec)
+  if (mismatch) {
     report(
       'format-algorithm-mismatch',
       'signing_algorithm_spec',
@@ -114,16 +120,19 @@ export function judgeSignature(wire: Signature, key: PublicKey | undefined): Jud
     )
     return bad()
   }
-  const code = checkSignatureEncoding(key.keySpec, wire.signature)
-  if (code !== undefined) {
+  if (key === undefined) {
+    report('unknown-signer', 'signed_by', 'the key that signed is not in the file')
+  }
+  if (defect !== undefined) {
     report(
-      code,
+      defect,
       'signature',
-      code === 'bad-signature-length'
+      defect === 'bad-signature-length'
         ? `an Ed25519 signature has 64 bytes, this one has ${wire.signature.length}`
         : 'the ECDSA signature is not strict DER without anything behind it',
     )
     return bad()
   }
+  if (key === undefined) return { problems, check: undefined, settled: 'unverifiable' }
   return { problems, check: { key, signature: wire.signature }, settled: 'unverifiable' }
 }

@@ -13,8 +13,15 @@ import { MAX_DEPTH, PROTO_VERSION, schemaOf, type MessageName } from './schema.t
 
 /** What protobufjs makes for one message: a class of its own, with these two functions. */
 interface GeneratedMessage {
-  decode(bytes: Uint8Array): Record<string, unknown>
+  decode(input: protobuf.Reader): Record<string, unknown>
   encode(message: Record<string, unknown>): { finish(): Uint8Array }
+}
+
+/** Shows U+FFFD for what is not UTF-8: the walker has named it, and the rest is worth reading. */
+class LenientTextReader extends protobuf.Reader {
+  override stringVerify(): string {
+    return this.string()
+  }
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
@@ -81,7 +88,7 @@ export function decodeMessage<Name extends MessageName>(
   // The walker has bounded the depth already; the library's own limit must not decide.
   protobuf.Reader.recursionLimit = maxDepth + 50
   const { schema } = schemaOf(name)
-  const message = plain(schema, generatedMessage(schema).decode(bytes))
+  const message = plain(schema, generatedMessage(schema).decode(new LenientTextReader(bytes)))
   return message as unknown as MessageTypes[Name] // the generated types mirror the same schema
 }
 

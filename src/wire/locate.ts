@@ -38,7 +38,8 @@ function findField(
 
 /**
  * The offset of the tag that begins the field at `path` (names as in findings), or, where the path
- * ends at a field that is missing, the first content byte of the message that lacks it.
+ * ends at a field that is missing, the first content byte of the message that lacks it. An empty
+ * message lacks all of its fields: its place is where its content would begin.
  *
  * @param bytes a message that was walked without a fatal finding
  */
@@ -53,6 +54,7 @@ export function locateField(
   let start = 0
   let end = bytes.length
   let at = 0
+  let isMessage = true
   for (const segment of path.split('.')) {
     const [, fieldName = '', index] = /^([^[]*)(?:\[(\d+)\])?$/.exec(segment) ?? []
     const field = schemaOf(message).byName.get(fieldName)
@@ -70,6 +72,7 @@ export function locateField(
     start = place.from
     end = place.to
     const nested = messageOf(field)
+    isMessage = nested !== undefined
     const inner = wrappedContent(message, field)
     if (message === WRAPPER && fieldName === 'data' && content !== undefined) {
       message = content
@@ -82,5 +85,5 @@ export function locateField(
       message = SUCCESSOR_MESSAGE[form === '3.4' ? '3.4' : '3.5']
     } else if (nested !== undefined) message = nested
   }
-  return at
+  return isMessage && start === end ? start : at
 }

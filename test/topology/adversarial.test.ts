@@ -4,9 +4,14 @@ import { severityOf, type Finding } from '../../src/base/finding-codes.ts'
 import { toHex } from '../../src/base/bytes.ts'
 import { RecordSplitter, type StreamLayout } from '../../src/topology/record-splitter.ts'
 import { readRecord } from '../../src/topology/snapshot.ts'
-import { readSignedTransaction, verifySignatures } from '../../src/topology/signed-transaction.ts'
+import {
+  readSignedTransaction,
+  verifySignatures,
+  type KeyResolver,
+} from '../../src/topology/signed-transaction.ts'
 import { readTransaction } from '../../src/topology/transaction.ts'
-import { fixture, fromBase64 } from '../support/vectors.ts'
+import { parseSubjectPublicKeyInfo } from '../../src/crypto/public-key.ts'
+import { fixture, fromBase64, fromHex } from '../support/vectors.ts'
 
 interface Case {
   readonly id: string
@@ -23,13 +28,27 @@ interface Case {
 
 const { cases } = fixture('topology-adversarial/cases.json') as { cases: readonly Case[] }
 
+const { keys } = fixture('keys/keys.json') as {
+  readonly keys: Readonly<Record<string, { readonly spki_hex: string }>>
+}
+const known = new Map(
+  Object.values(keys).map(({ spki_hex: hex }) => {
+    const { key } = parseSubjectPublicKeyInfo(fromHex(hex))
+    return [key.fingerprint, key]
+  }),
+)
+const resolve: KeyResolver = (fingerprint) => known.get(fingerprint)
+
 function findingsOf(one: Case, bytes: Uint8Array): readonly Finding[] {
   switch (one.container) {
     case 'transaction':
       return readTransaction(bytes).findings
     case 'signed': {
       const signed = readSignedTransaction(bytes)
-      return [...signed.findings, ...verifySignatures(signed).flatMap(({ findings }) => findings)]
+      return [
+        ...signed.findings,
+        ...verifySignatures(signed, resolve).flatMap(({ findings }) => findings),
+      ]
     }
     case 'snapshot': {
       const layout: StreamLayout = one.description.includes('V1') ? 'snapshot-v1' : 'snapshot-v2'
