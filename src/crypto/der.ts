@@ -6,6 +6,7 @@ import { concatBytes } from '../base/bytes.ts'
 import { CantosignError } from '../base/errors.ts'
 
 export const DerTag = {
+  boolean: 0x01,
   integer: 0x02,
   bitString: 0x03,
   octetString: 0x04,
@@ -81,8 +82,9 @@ export function readDer(bytes: Uint8Array): DerElement {
   if (bytes.length === 0) throw fault('there are no bytes', 0)
   const element = readElement(bytes, 0, bytes.length, 0)
   if (element.whole.length < bytes.length) {
+    const count = bytes.length - element.whole.length
     throw fault(
-      `${bytes.length - element.whole.length} bytes behind the end of the structure`,
+      `${count} ${count === 1 ? 'byte' : 'bytes'} behind the end of the structure`,
       element.whole.length,
     )
   }
@@ -105,13 +107,39 @@ export function derChildren(element: DerElement): readonly DerElement[] {
 export function checkDer(bytes: Uint8Array): DerElement {
   const walk = (element: DerElement, depth: number): void => {
     if (depth > MAX_DEPTH) throw fault('structures nested too deep', element.offset)
-    if (element.tag === DerTag.integer) checkInteger(element)
+    checkPrimitive(element)
     if ((element.tag & CONSTRUCTED) === 0) return
     for (const child of derChildren(element)) walk(child, depth + 1)
   }
   const element = readDer(bytes)
   walk(element, 0)
   return element
+}
+
+/** The one DER form of the primitive types that have several BER forms. */
+function checkPrimitive(element: DerElement): void {
+  const { content, offset } = element
+  switch (element.tag) {
+    case DerTag.integer:
+      checkInteger(element)
+      return
+    case DerTag.boolean:
+      if (content.length !== 1 || (content[0] !== 0 && content[0] !== 0xff)) {
+        throw fault('a boolean that is neither 00 nor FF', offset)
+      }
+      return
+    case DerTag.null:
+      if (content.length !== 0) throw fault('a NULL with content', offset)
+      return
+    case DerTag.objectIdentifier: {
+      const padded = content.some(
+        (byte, i) => byte === 0x80 && ((content[i - 1] ?? 0) & 0x80) === 0,
+      )
+      if (content.length === 0 || padded || (content.at(-1) ?? 0x80) >= 0x80) {
+        throw fault('an object identifier that is empty, cut or not minimal', offset)
+      }
+    }
+  }
 }
 
 function checkInteger(element: DerElement): void {

@@ -48,3 +48,8 @@ export function isMultihash(bytes: Uint8Array): boolean {
 export function hashText(multihash: Uint8Array): string {
   return toHex(multihash)
 }
+
+/** The plain digest that ECDSA signs: 32 or 48 bytes, without purpose or prefix. */
+export function digestOf(algorithm: 'sha256' | 'sha384', message: Uint8Array): Uint8Array {
+  return new Uint8Array(createHash(algorithm).update(message).digest())
+}

@@ -1,7 +1,7 @@
 /** Verification by node:crypto, one at a time or on the thread pool, and the encodings allowed. */
 import { createPublicKey, verify, type KeyObject } from 'node:crypto'
 import { CantosignError } from '../base/errors.ts'
-import { checkDer, derChildren, derInteger, DerTag } from './der.ts'
+import { checkDer, derChildren, derInteger, DerTag, encodeDer, encodeDerInteger } from './der.ts'
 import { keySpecRow, type SigningKeySpec } from './key-spec.ts'
 import { rawPublicKey, type PublicKey } from './public-key.ts'
 
@@ -38,6 +38,16 @@ export function checkSignatureEncoding(
     return signature.length === ED25519_SIGNATURE_LENGTH ? undefined : 'bad-signature-length'
   }
   return isStrictEcdsa(signature) ? undefined : 'bad-der-signature'
+}
+
+/** r and s side by side, each half of the bytes, as the DER that Canton takes. */
+export function encodeEcdsaSignature(concatenated: Uint8Array): Uint8Array {
+  const half = concatenated.length / 2
+  return encodeDer(
+    DerTag.sequence,
+    encodeDerInteger(concatenated.subarray(0, half)),
+    encodeDerInteger(concatenated.subarray(half)),
+  )
 }
 
 /** Key objects are costly to make and cheap to keep; no more than this many are kept. */

@@ -1,0 +1,131 @@
+/**
+ * The signer port. A driver has a key somewhere and makes signatures with it; the port around it
+ * lets no public key and no signature out that it has not checked.
+ */
+import { toHex } from '../base/bytes.ts'
+import { CantosignError } from '../base/errors.ts'
+import { digestOf } from '../crypto/hash.ts'
+import { keySpecRow } from '../crypto/key-spec.ts'
+import { verifyWithNoble } from '../crypto/noble.ts'
+import { parseSubjectPublicKeyInfo, rawPublicKey, type PublicKey } from '../crypto/public-key.ts'
+import {
+  checkSignatureEncoding,
+  encodeEcdsaSignature,
+  verifySignature,
+} from '../crypto/signature.ts'
+import type { Fingerprint } from '../ident/fingerprint.ts'
+
+export interface SigningRequest {
+  /** What is signed: 34 bytes for topology. Digests are taken by the port and the driver. */
+  readonly message: Uint8Array
+}
+
+/** Whoever signs, as the rest of the program sees it: everything it gives was checked. */
+export interface Signer {
+  /** @throws CantosignError `signer-output`, `signer-key-mismatch`, and what the driver throws */
+  publicKey(): Promise<PublicKey>
+  /**
+   * @returns 64 bytes R ‖ S for Ed25519, a strict DER SEQUENCE of r and s for ECDSA
+   * @throws CantosignError `signer-output`, `signature-self-check`, and what the driver throws
+   */
+  sign(request: SigningRequest): Promise<Uint8Array>
+  /** Wipes secrets and ends sessions. Nothing can be signed afterwards. */
+  close(): void
+}
+
+/** A place where a key can be: one file of this folder each. */
+export interface SignerDriver {
+  /** For messages: `the key file root.der`, `the token at slot 3`. */
+  readonly name: string
+  /** Which implementation makes the signatures; another one verifies them. */
+  readonly madeBy: 'noble' | 'other'
+  /**
+   * How an EC key is asked, and how it answers: with the message or its digest; with DER or with
+   * r and s side by side. Ed25519 is always asked with the message and answers with 64 bytes.
+   */
+  readonly ecdsa: { readonly takes: 'message' | 'digest'; readonly gives: 'DER' | 'CONCAT' }
+  /** SubjectPublicKeyInfo. */
+  publicKey(): Promise<Uint8Array>
+  /** @param input message or digest; a copy, which the driver may keep or change */
+  sign(input: Uint8Array): Promise<Uint8Array>
+  close(): void
+}
+
+export interface SignerOptions {
+  /** The key that is meant; a driver with another one is refused. */
+  readonly expected?: Fingerprint
+}
+
+function outputFault(driver: SignerDriver, message: string): CantosignError {
+  return new CantosignError(
+    'signer-output',
+    `${driver.name} ${message}`,
+    'nothing was signed: check the signer, its key and its version',
+  )
+}
+
+async function checkedKey(
+  driver: SignerDriver,
+  expected: Fingerprint | undefined,
+): Promise<PublicKey> {
+  const { key, compressed } = parseSubjectPublicKeyInfo(await driver.publicKey())
+  if (compressed) throw outputFault(driver, 'names its public key by a compressed point')
+  if (expected !== undefined && key.fingerprint !== expected) {
+    throw new CantosignError(
+      'signer-key-mismatch',
+      `${driver.name} holds the key ${key.fingerprint}, not ${expected}`,
+      'nothing was signed: name the signer that holds the key that is meant',
+      { details: { expected, actual: key.fingerprint } },
+    )
+  }
+  return key
+}
+
+/** The driver's answer in the one encoding that Canton takes, or the refusal of it. */
+function canonicalSignature(driver: SignerDriver, key: PublicKey, answer: Uint8Array): Uint8Array {
+  const { digest, length } = keySpecRow(key.keySpec)
+  const sideBySide = digest !== undefined && driver.ecdsa.gives === 'CONCAT'
+  if (sideBySide && answer.length !== 2 * length) {
+    throw outputFault(driver, `gave a signature of ${answer.length} bytes, not ${2 * length}`)
+  }
+  const signature = sideBySide ? encodeEcdsaSignature(answer) : answer.slice()
+  const defect = checkSignatureEncoding(key.keySpec, signature)
+  if (defect === undefined) return signature
+  throw outputFault(
+    driver,
+    `gave what is no signature of a ${key.keySpec} key: ${defect} (${answer.length} bytes)`,
+  )
+}
+
+/** Puts the port around a driver. */
+export function signerOf(driver: SignerDriver, options: SignerOptions = {}): Signer {
+  let known: Promise<PublicKey> | undefined
+  const publicKey = (): Promise<PublicKey> => (known ??= checkedKey(driver, options.expected))
+  return {
+    publicKey,
+    sign: async ({ message }) => {
+      const key = await publicKey()
+      const own = message.slice()
+      const { digest } = keySpecRow(key.keySpec)
+      const input =
+        digest !== undefined && driver.ecdsa.takes === 'digest'
+          ? digestOf(digest, own)
+          : own.slice()
+      const signature = canonicalSignature(driver, key, await driver.sign(input))
+      const valid =
+        driver.madeBy === 'noble'
+          ? verifySignature(key, own, signature)
+          : await verifyWithNoble(key.keySpec, rawPublicKey(key), own, signature)
+      if (valid) return signature
+      throw new CantosignError(
+        'signature-self-check',
+        `the signature that ${driver.name} made does not verify with its key ${key.fingerprint}`,
+        'nothing was written; do not use this machine or signer until the cause is known',
+        { details: { fingerprint: key.fingerprint, message: toHex(own) } },
+      )
+    },
+    close: () => {
+      driver.close()
+    },
+  }
+}
