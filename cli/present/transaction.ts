@@ -1,11 +1,14 @@
 /** A transaction as a person reads it. Everything that comes from a file is escaped here. */
+import { parseHex } from '../../src/base/bytes.ts'
 import { FINDING_CODES, severityOf, type Finding } from '../../src/base/finding-codes.ts'
 import { escapeText } from '../../src/base/text.ts'
 import type { Danger } from '../../src/explain/dangers.ts'
 import type { Detail } from '../../src/explain/details.ts'
 import type { SignatureReport, TransactionReport } from '../../src/explain/report.ts'
 
+import { spokenHash } from '../../src/explain/spoken.ts'
 import { wrapText } from './text.ts'
+import { spokenLines } from './words.ts'
 
 const SEVERITY_WORDS = {
   fatal: 'cannot be read on',
@@ -59,6 +62,7 @@ export function transactionLines(report: TransactionReport): readonly string[] {
   const proposal = report.proposal === null ? [] : [`proposal    ${report.proposal ? 'yes' : 'no'}`]
   return [
     `hash        ${report.hash}`,
+    ...spokenLines(spokenHash(parseHex(report.hash))),
     `operation   ${report.operation}, serial ${report.serial}`,
     `mapping     ${report.mapping.type}`,
     ...proposal,

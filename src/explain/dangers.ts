@@ -53,7 +53,7 @@ function unboundDanger(mapping: KnownMapping, serial: number): Danger {
   return danger(
     'signature-unbound',
     namesSynchronizer(mapping)
-      ? `the signature binds the synchronizer by its name, but ${always}: whoever holds it can use it until serial ${serial} is taken`
+      ? `the signature binds the synchronizer by its identifier, but ${always}: whoever holds it can use it until serial ${serial} is taken`
       : `the signature binds no synchronizer, ${always}: whoever holds it can use it on every network where serial ${serial} is free, also later`,
   )
 }

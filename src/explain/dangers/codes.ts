@@ -5,6 +5,7 @@
  * A danger is grave if it could, by itself, take a party, a namespace or a member from its holder
  * without a way back or without anybody noticing. A grave one has to be accepted by name.
  */
+import { PREPARED_DANGER_CODES } from './prepared-codes.ts'
 
 export interface DangerRow {
   readonly grave: boolean
@@ -206,6 +207,8 @@ export const DANGER_CODES = {
     grave: true,
     meaning: 'mappings are removed without the consent of those who own them',
   },
+
+  ...PREPARED_DANGER_CODES,
 } as const satisfies Readonly<Record<string, DangerRow>>
 
 export type DangerCode = keyof typeof DANGER_CODES

@@ -79,6 +79,15 @@ const packagesOf = (mapping: VettedPackages): readonly string[] => [
   ...mapping.packages.map(({ packageId }) => packageId),
 ]
 
+/** So many packages are named; the difference and the details hold all of them. */
+const NAMED_PACKAGES = 8
+
+function packageNames(packages: readonly string[]): string {
+  const named = packages.slice(0, NAMED_PACKAGES).map(quoteText)
+  const more = packages.length - named.length
+  return listed(more === 0 ? named : [...named, `${more} more`])
+}
+
 export function vettedPackagesDangers(change: Change<VettedPackages>): readonly Danger[] {
   const { current, previous, operation } = change
   const gone =
@@ -89,7 +98,7 @@ export function vettedPackagesDangers(change: Change<VettedPackages>): readonly 
     gone.length > 0,
     'package-unvetted',
     () =>
-      `${quoteText(current.participantUid)} no longer accepts transactions that need ${listed(gone.map(quoteText))}`,
+      `${quoteText(current.participantUid)} no longer accepts transactions that need ${packageNames(gone)}`,
   )
 }
 

@@ -12,6 +12,7 @@ import { quoteText } from '../quote.ts'
 import {
   counted,
   hasUsage,
+  keyName,
   keyWords,
   KeyUsage,
   namespacePart,
@@ -73,7 +74,9 @@ function signersStatement(threshold: number, keys: readonly SigningPublicKey[]):
   if (threshold > keys.length) {
     return `Daml transactions of the party need the signatures of ${of}, which cannot be reached.`
   }
-  return `Daml transactions of the party need the signatures of ${of}.`
+  return threshold === 1 && keys.length > 1
+    ? `Daml transactions of the party need the signatures of ${of}: each of them alone signs for it.`
+    : `Daml transactions of the party need the signatures of ${of}.`
 }
 
 function keyStatements(mapping: PartyToParticipant, context: ExplainContext): readonly string[] {
@@ -88,17 +91,18 @@ function keyStatements(mapping: PartyToParticipant, context: ExplainContext): re
   return [
     signersStatement(threshold, keys),
     ...keys.map((key) => `${sentence(keyWords(key, context))} signs for the party.`),
-    ...(self === undefined ? [] : selfStatements(self)),
+    ...(self === undefined ? [] : selfStatements(self, context)),
   ]
 }
 
-function selfStatements(self: SigningPublicKey): readonly string[] {
+function selfStatements(self: SigningPublicKey, context: ExplainContext): readonly string[] {
+  const key = sentence(keyName(self, context))
   return hasUsage(self, KeyUsage.namespace)
     ? [
-        'One of these keys is the namespace of the party itself: as long as it is listed here, its signature authorizes this mapping without any delegation.',
+        `${key} is the namespace of the party itself: as long as it is listed here, its signature authorizes this mapping without any delegation.`,
       ]
     : [
-        'One of these keys is the namespace of the party itself, but is listed without NAMESPACE usage: its signature on this mapping is not valid.',
+        `${key} is the namespace of the party itself, but is listed without NAMESPACE usage: its signature on this mapping is not valid.`,
       ]
 }
 
@@ -131,7 +135,7 @@ export function describePartyHosting(
     serial > 1 ? `Changes the hosting of the party ${party} to` : `Hosts the party ${party} on`
   const confirming = counted(confirmingHosts(mapping).length, 'confirming host')
   return {
-    summary: `${opening} ${hosts}: ${mapping.threshold} of ${confirming} confirm.`,
+    summary: `${opening} ${hosts}: ${mapping.threshold} of ${confirming} needed.`,
     statements: facts,
   }
 }
@@ -159,7 +163,7 @@ export function describePartyKeys(
     }
   }
   return {
-    summary: `Lists the signing keys of the party ${party}: ${threshold} of ${counted(signingKeys.length, 'key')} sign for it.`,
+    summary: `Lists the signing keys of the party ${party}: ${threshold} of ${counted(signingKeys.length, 'key')} needed.`,
     statements: facts,
   }
 }
