@@ -7,6 +7,7 @@ const below = {
   crypto: ['base', 'ident'],
   topology: ['base', 'ident', 'wire', 'crypto'],
   daml: ['base', 'ident', 'wire', 'crypto'],
+  authorization: ['base', 'ident', 'wire', 'crypto', 'topology'],
   package: ['base', 'ident', 'wire', 'crypto', 'topology', 'authorization'],
   signer: ['base', 'ident', 'wire', 'crypto', 'host', 'topology'],
   explain: ['base', 'ident', 'wire', 'crypto', 'daml', 'topology'],
@@ -38,7 +39,7 @@ module.exports = {
     {
       name: 'pure-rooms-touch-no-machine',
       severity: 'error',
-      from: { path: '^src/(base|ident|wire|daml|topology|package|explain)/' },
+      from: { path: '^src/(base|ident|wire|daml|topology|authorization|package|explain)/' },
       to: { dependencyTypes: ['core'] },
     },
     {
