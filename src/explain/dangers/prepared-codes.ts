@@ -1,0 +1,32 @@
+/** Dangers of signing a prepared Daml transaction; part of the list in codes.ts. */
+export const PREPARED_DANGER_CODES = {
+  'acts-for-others': {
+    grave: false,
+    meaning: 'parties that are not the signer act too: the signature joins its authority to theirs',
+  },
+  'signer-does-not-act': {
+    grave: false,
+    meaning: 'no party of the signer acts: the transaction does not need this signature',
+  },
+  'executable-by-others': {
+    grave: false,
+    meaning:
+      'whoever holds the signed transaction can execute it, on any participant of the synchronizer, until its time is over',
+  },
+  'valid-long': {
+    grave: false,
+    meaning: 'the signed transaction can be executed for more than 24 hours',
+  },
+  'ledger-time-bound': {
+    grave: false,
+    meaning: 'the transaction depends on the ledger time and fails outside its bounds',
+  },
+  'package-changed': {
+    grave: false,
+    meaning: 'a contract is used through another package than it was created with',
+  },
+  'own-contract-archived': {
+    grave: false,
+    meaning: 'a contract that the signer is a signatory of is archived',
+  },
+} as const satisfies Readonly<Record<string, { readonly grave: boolean; readonly meaning: string }>>
