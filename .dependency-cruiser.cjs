@@ -11,6 +11,18 @@ const below = {
   package: ['base', 'ident', 'wire', 'crypto', 'topology', 'authorization'],
   signer: ['base', 'ident', 'wire', 'crypto', 'host', 'topology'],
   explain: ['base', 'ident', 'wire', 'crypto', 'daml', 'topology'],
+  build: ['base', 'ident', 'wire', 'crypto', 'topology'],
+  policy: [
+    'base',
+    'ident',
+    'wire',
+    'crypto',
+    'daml',
+    'topology',
+    'authorization',
+    'explain',
+    'build',
+  ],
 }
 const networkModules =
   '^(node:)?(net|http|https|http2|dgram|dns|dns/promises|tls|inspector|cluster|child_process)$'
@@ -39,7 +51,9 @@ module.exports = {
     {
       name: 'pure-rooms-touch-no-machine',
       severity: 'error',
-      from: { path: '^src/(base|ident|wire|daml|topology|authorization|package|explain)/' },
+      from: {
+        path: '^src/(base|ident|wire|daml|topology|authorization|package|explain|build|policy)/',
+      },
       to: { dependencyTypes: ['core'] },
     },
     {

@@ -1,5 +1,6 @@
 /** Every command of the air-gapped half, as data: help, parsing and completion read this table. */
 import type { CommandSpec, OptionSpec } from '../command.ts'
+import { BUILD_KINDS, BUILD_OPTIONS } from './build-options.ts'
 
 const passphrase: readonly OptionSpec[] = [
   {
@@ -173,6 +174,15 @@ export const COMMANDS: readonly CommandSpec[] = [
       },
     ],
     load: () => import('./export.ts'),
+  },
+  {
+    words: ['build'],
+    describe: 'build topology transactions as a signing package',
+    positionals: [
+      { name: 'kind', optional: true, choices: BUILD_KINDS, describe: 'what to build, without -f' },
+    ],
+    options: BUILD_OPTIONS,
+    load: () => import('./build.ts'),
   },
   {
     words: ['key', 'generate'],
