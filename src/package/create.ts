@@ -142,14 +142,11 @@ function checkCarried(content: SigningPackage): void {
 /**
  * Brings entries into the normal form: what occurs twice and what exceeds a limit is refused, and
  * the lists whose order has no meaning are sorted.
- * @throws CantosignError `package-value` without a transaction, `package-duplicate-transaction`,
- * `package-duplicate-entry`, `package-combined-uncarried`, `limit-exceeded`
+ * @throws CantosignError `package-duplicate-transaction`, `package-duplicate-entry`,
+ * `package-value`, `package-combined-uncarried`, `limit-exceeded`
  */
 export function normalForm(content: SigningPackage, limits: PackageLimits): SigningPackage {
   const { transactions, combined, publicKeys, state } = content
-  if (transactions.length === 0) {
-    throw placeError('package-value', 'transactions', 'there is no transaction')
-  }
   checkLimit('transactions', transactions.length, limits.transactions, 'transactions')
   checkLimit('state', state.length, limits.state, 'state transactions')
   checkLimit('publicKeys', publicKeys.length, limits.state, 'public keys')
@@ -234,6 +231,9 @@ export interface JudgedPackage {
  */
 export function packageEntries(content: PackageContent, limits: PackageLimits): SigningPackage {
   const { transactions, combined = [], publicKeys = [], state = [] } = content
+  if (transactions.length === 0) {
+    throw placeError('package-value', 'transactions', 'there is no transaction')
+  }
   checkLimit('transactions', transactions.length, limits.transactions, 'transactions')
   checkLimit('state', state.length, limits.state, 'state transactions')
   const entries = transactions.map((one, i) => transactionEntry(one, `transactions[${i}]`, limits))
