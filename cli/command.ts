@@ -33,7 +33,12 @@ export interface CommandSpec {
   readonly load: () => Promise<{ readonly run: CommandRun }>
 }
 
-export type CommandRun = (args: Arguments, io: Io) => Promise<ExitStatus>
+/** @param commands the table of the program that runs, this command included */
+export type CommandRun = (
+  args: Arguments,
+  io: Io,
+  commands: readonly CommandSpec[],
+) => Promise<ExitStatus>
 
 /** The command line after parsing; asking for a name that the command did not declare is a fault. */
 export interface Arguments {

@@ -32,7 +32,7 @@ export async function runProgram(
       )
     }
     const { run } = await command.load()
-    return await run(args, io)
+    return await run(args, io, commands)
   } catch (error) {
     return reportError(error, json, io)
   }

@@ -1,5 +1,6 @@
 // Builds each executable as one readable file, dist/cantosign.mjs and dist/cantosign-online.mjs, and
-// the library beside them in dist/lib. The same sources give the same bytes.
+// the library beside them in dist/lib; `--executables` leaves out the library. The same sources give
+// the same bytes.
 import { spawnSync } from 'node:child_process'
 import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -49,10 +50,12 @@ for (const [name, entry] of Object.entries(executables)) {
   }
 }
 
-rmSync(join(root, 'dist/lib'), { recursive: true, force: true })
-const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc')
-const { status } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], {
-  cwd: root,
-  stdio: 'inherit',
-})
-process.exitCode = status ?? 1
+if (!process.argv.includes('--executables')) {
+  rmSync(join(root, 'dist/lib'), { recursive: true, force: true })
+  const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc')
+  const { status } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], {
+    cwd: root,
+    stdio: 'inherit',
+  })
+  process.exitCode = status ?? 1
+}
