@@ -122,19 +122,19 @@ export function keyPath(uri: string | undefined, program: string): string {
 export async function openSigner(args: Arguments, io: Io): Promise<Signer> {
   const path = keyPath(args.string('key'), io.program.name)
   const question = passphraseQuestion(path, args, io)
-  let asked = false
+  const used: { passphrase: boolean } = { passphrase: false }
   const signer = await openFileSigner(path, {
     acceptMountPermissions: args.flag('accept-mount-permissions'),
     ...(question === undefined
       ? {}
       : {
           passphrase: async () => {
-            asked = true
+            used.passphrase = true
             return await question()
           },
         }),
   })
-  if (!asked && hasNamedPassphrase(args) && !args.quiet) {
+  if (!used.passphrase && hasNamedPassphrase(args) && !args.quiet) {
     io.stderr.write(
       `${io.program.name}: remark: the key is not encrypted; the passphrase was not used\n`,
     )

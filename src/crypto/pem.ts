@@ -55,9 +55,13 @@ function fault(message: string, line: number): CantosignError {
   )
 }
 
-/** True if a line begins with `-----BEGIN `. */
-export function isPem(bytes: Uint8Array): boolean {
-  return splitLines(bytes).some((line) => startsWith(line.bytes, BEGIN))
+/**
+ * The label of the first BEGIN line, whatever follows it; `undefined` without one.
+ * @throws CantosignError `key-pem` for a damaged line
+ */
+export function pemLabel(bytes: Uint8Array): string | undefined {
+  const begin = splitLines(bytes).find((line) => startsWith(line.bytes, BEGIN))
+  return begin === undefined ? undefined : labelOf(begin, 'BEGIN')
 }
 
 /** The label of an armour line, which must be nothing else. */

@@ -10,7 +10,8 @@ import {
   privateKeyFromSecret,
   type PrivateKey,
 } from '../crypto/private-key.ts'
-import type { PublicKey } from '../crypto/public-key.ts'
+import { publicKeyFromRaw, rawPublicKey, type PublicKey } from '../crypto/public-key.ts'
+import type { Fingerprint } from '../ident/fingerprint.ts'
 import { readSigningPublicKey } from '../topology/signing-key.ts'
 import { decodeMessage, encodeMessage, unwrap, wrap } from '../wire/codec.ts'
 import type { SigningKeyPair, SigningPublicKey } from '../wire/generated/schema.ts'
@@ -76,22 +77,24 @@ export function readCantonKey(bytes: Uint8Array): CantonKey | undefined {
 }
 
 /**
- * The public key of a SigningPublicKey.
+ * The public key of a SigningPublicKey, in its usual encoding.
+ * @returns beside it the fingerprint that nodes know it by: another one if its point is compressed
  * @throws CantosignError with the code of the finding that a transaction with this key has
  */
 export function cantonPublicKey(message: SigningPublicKey): {
   readonly key: PublicKey
-  readonly compressed: boolean
+  readonly fingerprintOfGivenBytes: Fingerprint
 } {
   const { key, problem } = readSigningPublicKey(message)
-  if (key !== undefined && (problem === undefined || problem.code === 'compressed-point')) {
-    return { key, compressed: problem !== undefined }
+  if (key === undefined || (problem !== undefined && problem.code !== 'compressed-point')) {
+    throw new CantosignError(
+      problem?.code ?? 'bad-key',
+      `the Canton public key is not usable: ${problem?.message ?? 'its bytes are no key'}`,
+      'export it again from the node: keys.public.download',
+    )
   }
-  throw new CantosignError(
-    problem?.code ?? 'bad-key',
-    `the Canton public key is not usable: ${problem?.message ?? 'its bytes are no key'}`,
-    'export it again from the node: keys.public.download',
-  )
+  const usual = publicKeyFromRaw(key.keySpec, rawPublicKey(key))
+  return { key: usual, fingerprintOfGivenBytes: key.fingerprint }
 }
 
 /**

@@ -4,7 +4,7 @@ import { CantosignError } from '../base/errors.ts'
 import { checkDer, derChildren, DerTag, type DerElement } from '../crypto/der.ts'
 import { certificateKeyName } from '../crypto/encrypted-key.ts'
 import { keySpecRows } from '../crypto/key-spec.ts'
-import { isPem, parsePem } from '../crypto/pem.ts'
+import { parsePem, pemLabel } from '../crypto/pem.ts'
 import { looksLikePrivateKeyInfo } from '../crypto/private-key.ts'
 import { publicKeyFromRaw, type PublicKey } from '../crypto/public-key.ts'
 import { readCantonKey, type CantonKey } from './canton-key.ts'
@@ -44,8 +44,6 @@ const FOREIGN_LABELS: Readonly<Record<string, () => CantosignError>> = {
   'PGP PRIVATE KEY BLOCK': () => openPgp('private'),
   'PGP PUBLIC KEY BLOCK': () => openPgp('public'),
   PKCS7: () => unsupported('a PKCS#7 bundle', 'take the key out of it with openssl pkcs7'),
-  'EC PARAMETERS': () =>
-    unsupported('only the parameters of a curve', 'give the file that has the key itself'),
 }
 
 function sshPublicKey(): CantosignError {
@@ -126,11 +124,12 @@ async function namedCertificate(der: Uint8Array): Promise<CantosignError> {
       )
 }
 
-async function identifyPem(bytes: Uint8Array): Promise<KeyContainer> {
+async function identifyPem(bytes: Uint8Array, armour: string): Promise<KeyContainer> {
+  // By the label alone: other programs have armour of their own that is not RFC 7468.
+  const foreign = FOREIGN_LABELS[armour]
+  if (foreign !== undefined) throw foreign()
   const { label, content } = parsePem(bytes)
   try {
-    const foreign = FOREIGN_LABELS[label]
-    if (foreign !== undefined) throw foreign()
     const $case = await identifyDer(content)
     if (PEM_LABELS[label] !== $case) {
       throw new CantosignError(
@@ -238,7 +237,8 @@ export async function identifyKey(bytes: Uint8Array): Promise<KeyContainer> {
   if (bytes.length === 0) {
     throw new CantosignError('file-empty', 'the key file is empty', 'check how the file was copied')
   }
-  if (isPem(bytes)) return await identifyPem(bytes)
+  const armour = pemLabel(bytes)
+  if (armour !== undefined) return await identifyPem(bytes, armour)
   if (isText(bytes)) throw describeText(decodeUtf8(bytes) ?? '')
   // Before DER: 32 bytes of a key may begin with the tag of a SEQUENCE, and no key in DER is so short.
   const raw = readRaw(bytes)

@@ -128,21 +128,15 @@ async function readEncrypted(
 async function readCanton(canton: CantonKey): Promise<KeyReading> {
   const common = { encoding: 'protobuf', encrypted: false, encryption: undefined } as const
   if (canton.$case === 'public') {
-    const { key, compressed } = cantonPublicKey(canton.message)
+    const { key, fingerprintOfGivenBytes } = cantonPublicKey(canton.message)
+    const compressed = key.fingerprint !== fingerprintOfGivenBytes
     return {
       ...common,
       kind: 'public-key',
       container: 'SigningPublicKey',
       key,
       usage: usageNames(canton.message),
-      remarks: compressed
-        ? [
-            {
-              code: 'compressed-point',
-              message: 'the point is compressed: in its usual form the key has another fingerprint',
-            },
-          ]
-        : [],
+      remarks: compressed ? [compressedRemark(fingerprintOfGivenBytes)] : [],
     }
   }
   const { secret, publicKey } = await cantonPrivateKey(canton.message)
