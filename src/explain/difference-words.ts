@@ -1,7 +1,9 @@
 /** One sentence for one difference. */
-import type { JsonValue } from '../wire/proto-json.ts'
+import { readSigningPublicKey } from '../topology/signing-key.ts'
+import { fromProtoJson, type JsonValue } from '../wire/proto-json.ts'
 import type { PlacedDifference, Step } from './field-difference.ts'
 import { quoteText } from './quote.ts'
+import { listed } from './words.ts'
 
 /** What an item of a list is, by message and field. */
 const ITEM_NOUNS: Readonly<Record<string, string>> = {
@@ -29,6 +31,8 @@ const FIELD_NOUNS: Readonly<Record<string, string>> = {
   'PartyToKeyMapping.threshold': 'signing threshold',
   'DecentralizedNamespaceDefinition.threshold': 'threshold of owners',
   'PartyToParticipant.HostingParticipant.onboarding': 'onboarding flag',
+  'VettedPackages.VettedPackage.valid_from_inclusive': 'start of validity',
+  'VettedPackages.VettedPackage.valid_until_exclusive': 'end of validity',
 }
 
 const PERMISSION_ORDER = ['OBSERVATION', 'CONFIRMATION', 'SUBMISSION']
@@ -82,6 +86,13 @@ function direction(before: JsonValue | null, after: JsonValue | null): string {
   return b > a ? 'rises' : 'falls'
 }
 
+/** A whole list of signing keys, by fingerprint. */
+function signingKeysWords(json: JsonValue): string {
+  const { keys, threshold } = fromProtoJson('SigningKeysWithThreshold', json)
+  const names = keys.map((key) => readSigningPublicKey(key).fingerprint ?? 'an unreadable key')
+  return `${threshold} of ${listed(names)}`
+}
+
 /** The sentence about a difference, without capital and full stop. */
 export function differenceSentence({ steps, kind, before, after }: PlacedDifference): string {
   const last = steps.at(-1)
@@ -94,6 +105,14 @@ export function differenceSentence({ steps, kind, before, after }: PlacedDiffere
     return kind === 'added'
       ? `${quoteText(identity)} is added as ${noun}${place}${extra}`
       : `${quoteText(identity)} is no longer ${noun}${place}${extra === '' ? '' : ` (was one${extra})`}`
+  }
+  if (field.ref === 'SigningKeysWithThreshold') {
+    if (before === null && after !== null) {
+      return `the party gets signing keys of its own: ${signingKeysWords(after)}`
+    }
+    if (before !== null && after === null) {
+      return `the party loses its signing keys: ${signingKeysWords(before)}`
+    }
   }
   const noun = `the ${nounOf(last)}${place}`
   switch (kind) {
