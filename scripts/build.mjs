@@ -39,6 +39,8 @@ for (const [name, entry] of Object.entries(executables)) {
     banner: { js: '#!/usr/bin/env node' },
     define: { CANTOSIGN_VERSION: JSON.stringify(version) },
     plugins: [yargsPlatform],
+    // Its build for Node.js is CommonJS, which would bring a loader along.
+    alias: { yaml: join(root, 'node_modules/yaml/browser/index.js') },
     write: false,
     logLevel: 'warning',
   })

@@ -108,9 +108,9 @@ function recogniseData(data: Uint8Array): Recognised {
     const key = find(fields, 2, WireType.len) !== undefined && isKeyPair(fields)
     return key ? { $case: 'key' } : { $case: 'transaction' }
   }
+  // Items first: with its times at the front an Item has the outline of a wrapped transaction.
+  if (isItem(peek(first.content))) return { $case: 'stream', layout: 'snapshot-v1' }
   if (isSignedTransaction(fields)) return { $case: 'signed-transaction', wrapped: true }
-  const inner = peek(first.content)
-  if (isItem(inner)) return { $case: 'stream', layout: 'snapshot-v1' }
   const listed = wrapperData(first.content)
   if (listed !== undefined && isSignedTransaction(peek(listed))) {
     return { $case: 'stream', layout: 'list' }
