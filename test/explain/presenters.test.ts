@@ -23,8 +23,11 @@ import {
   transaction,
 } from './samples.ts'
 
+const encoded = (value: TopologyTransaction): ReturnType<typeof readTransaction> =>
+  readTransaction(wrap(encodeMessage('TopologyTransaction', value)))
+
 function shown(value: TopologyTransaction, previous?: TopologyTransaction): readonly string[] {
-  const read = readTransaction(wrap(encodeMessage('TopologyTransaction', value)))
+  const read = encoded(value)
   return [
     ...transactionLines(transactionReport(read)),
     ...dangerLines(findDangers(value, statementContext, previous)),
@@ -70,6 +73,7 @@ describe('what is printed of a transaction', () => {
       )
       fc.assert(
         fc.property(one, one, (value, previous) => {
+          fc.pre(encoded(value).value !== undefined) // one without too many findings
           for (const line of shown(value, previous)) expect(isUnsafeText(line)).toBe(false)
         }),
         { numRuns: 10 },

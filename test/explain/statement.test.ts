@@ -573,7 +573,7 @@ function changedValues(field: FieldSchema, value: unknown): readonly unknown[] {
 const newItem = (field: FieldSchema): unknown =>
   field.type === 'message'
     ? emptyMessage(field.ref ?? '')
-    : defaultValue({ ...field, repeated: false })
+    : defaultValue({ ...field, repeated: false, presence: false })
 
 function changedField(field: FieldSchema, value: unknown): readonly unknown[] {
   if (field.repeated) {
