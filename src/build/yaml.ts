@@ -104,8 +104,8 @@ function checkDepth(text: string, limits: YamlLimits, what: string): void {
   const parser = new Parser()
   for (const lexeme of new Lexer().lex(text)) {
     Array.from(parser.next(lexeme)) // the step has to run; its tokens are composed by parseDocument
-    // One entry for the document, and one more for a scalar that is being read.
-    if (parser.stack.length > limits.depth + 2) {
+    // One entry of the stack is the document; scalars are never left on it.
+    if (parser.stack.length > limits.depth + 1) {
       throw new CantosignError(
         'limit-exceeded',
         `${what} nests maps and lists deeper than ${limits.depth}`,
