@@ -103,11 +103,13 @@ export function couldBeAuthorized(
   authority: NamespaceAuthority,
   unattributed: ReadonlySet<string>,
   signers: ReadonlySet<string>,
+  state: TopologyState,
 ): boolean {
   const open = (one: NormalAuthority): boolean =>
     one.authorized ||
     (one.knowledge !== 'ended' &&
-      (unattributed.size > 0 || (one.knowledge === 'absent' && signers.has(one.namespace))))
+      ([...unattributed].some((key) => !state.isRevoked(one.namespace, key)) ||
+        (one.knowledge === 'absent' && signers.has(one.namespace))))
   const { decentralized } = authority
   if (authority.authorized) return true
   return decentralized === undefined

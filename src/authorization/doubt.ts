@@ -7,6 +7,7 @@ import type { Namespace } from '../ident/fingerprint.ts'
 import { isMet } from './missing.ts'
 import { difference, reason, union, type Question, type Shown, type Verdict } from './question.ts'
 import { NOTHING_MISSING, type NeededState } from './result.ts'
+import type { TopologyState } from './state.ts'
 
 /** The answer where the record that the transaction follows is not in the state. */
 export function previousNeeded({ transaction, previous }: Question): Verdict {
@@ -24,14 +25,15 @@ export function previousNeeded({ transaction, previous }: Question): Verdict {
 function neededFor(
   authority: NamespaceAuthority,
   unattributed: ReadonlySet<string>,
+  state: TopologyState,
 ): readonly NeededState[] {
   const open = (authority.decentralized?.owners ?? [authority]).filter(
     ({ authorized, knowledge }) => !authorized && knowledge !== 'ended',
   )
-  return open.map(({ namespace, knowledge }): NeededState => {
-    return knowledge === 'absent'
-      ? { $case: 'namespace', namespace }
-      : { $case: 'delegations', namespace, keys: [...unattributed].sort() }
+  return open.flatMap(({ namespace, knowledge }): readonly NeededState[] => {
+    if (knowledge === 'absent') return [{ $case: 'namespace', namespace }]
+    const keys = [...unattributed].filter((key) => !state.isRevoked(namespace, key)).sort()
+    return keys.length === 0 ? [] : [{ $case: 'delegations', namespace, keys }]
   })
 }
 
@@ -60,7 +62,7 @@ export function doubtOf(question: Question, shown: Shown, verdict: Verdict): Ver
   if (state.completeness === 'complete') return undefined
 
   const could = (authority: NamespaceAuthority | undefined): boolean =>
-    authority !== undefined && couldBeAuthorized(authority, unattributed, present)
+    authority !== undefined && couldBeAuthorized(authority, unattributed, present, state)
   const authorities = [...shown.authorities.values()]
   const mayChange =
     verdict.status === 'incomplete'
@@ -74,6 +76,6 @@ export function doubtOf(question: Question, shown: Shown, verdict: Verdict): Ver
   return {
     status: 'unknown',
     reasons: [reason('authority-unknown', [...unattributed].sort())],
-    neededState: open.flatMap((one) => neededFor(one, unattributed)),
+    neededState: open.flatMap((one) => neededFor(one, unattributed, state)),
   }
 }

@@ -5,6 +5,7 @@
 import { toHex } from '../base/bytes.ts'
 import { isNamespace, type Fingerprint, type Namespace } from '../ident/fingerprint.ts'
 import {
+  readMemberId,
   readParticipantUid,
   readPhysicalSynchronizerId,
   readUniqueIdentifier,
@@ -16,8 +17,10 @@ import { mappingRow, mappingRows, type KnownMapping } from '../topology/mapping.
 import { readSigningPublicKey } from '../topology/signing-key.ts'
 import type { ReadTransaction } from '../topology/transaction.ts'
 import { mappingUniqueKey } from '../topology/unique-key.ts'
+import { decodeMessage } from '../wire/codec.ts'
 import type {
   DecentralizedNamespaceDefinition,
+  LsuSequencerConnectionSuccessor,
   NamespaceDelegation,
   PartyToParticipant,
   SigningPublicKey,
@@ -249,7 +252,46 @@ function hostingFacts(
   }
 }
 
+/**
+ * The identifiers of a SequencerConnectionSuccessor. Both encodings have them in the same two
+ * fields, so authority is clear even where the connection is not.
+ */
+function successorIdentifiers(bytes: Uint8Array): {
+  readonly sequencerId: string
+  readonly synchronizer: string | undefined
+} {
+  const reading = readSuccessor(bytes)
+  if (reading.form === '3.4') {
+    const { sequencerId, synchronizerId } = reading.value
+    return { sequencerId, synchronizer: synchronizerId }
+  }
+  const value = reading.form === '3.5' ? reading.value : decodeSuccessor(bytes)
+  const named = value.successorPhysicalSynchronizerId
+  const physical = readPhysicalSynchronizerId(named)
+  const logical = physical.ok ? physical.value.logical : undefined
+  const isLogical = logical === undefined && readUniqueIdentifier(named).ok
+  return {
+    sequencerId: value.sequencerId,
+    synchronizer:
+      logical === undefined ? (isLogical ? named : undefined) : uniqueIdentifierText(logical),
+  }
+}
+
+function decodeSuccessor(bytes: Uint8Array): LsuSequencerConnectionSuccessor {
+  try {
+    return decodeMessage('LsuSequencerConnectionSuccessor', bytes)
+  } catch {
+    throw new Unreadable('the successor connection is not a message of any release line', false)
+  }
+}
+
 function onlyNamespace(mapping: KnownMapping): Namespace {
+  if (mapping.$case === 'sequencerConnectionSuccessor') {
+    const sequencer = readMemberId(successorIdentifiers(mapping.value).sequencerId)
+    if (!sequencer.ok)
+      throw new Unreadable(`sequencer_id is not valid: ${sequencer.problem}`, false)
+    return sequencer.value.uid.namespace
+  }
   const [namespace] = namespacesOf(mapping)
   if (namespace !== undefined) return namespace
   throw new Unreadable('the identifier that names its authority is not valid', false)
@@ -271,13 +313,8 @@ function synchronizerOf(mapping: KnownMapping): string | undefined {
       const id = readPhysicalSynchronizerId(mapping.value.successorPhysicalSynchronizerId)
       return id.ok ? uniqueIdentifierText(id.value.logical) : undefined
     }
-    case 'sequencerConnectionSuccessor': {
-      const successor = readSuccessor(mapping.value)
-      if (successor.form === '3.4') return successor.value.synchronizerId
-      if (successor.form === 'ambiguous') return undefined
-      const id = readPhysicalSynchronizerId(successor.value.successorPhysicalSynchronizerId)
-      return id.ok ? uniqueIdentifierText(id.value.logical) : undefined
-    }
+    case 'sequencerConnectionSuccessor':
+      return successorIdentifiers(mapping.value).synchronizer
     default:
       return undefined
   }

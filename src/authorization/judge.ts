@@ -1,5 +1,5 @@
 /** The ordinary decision: the requirement against the signers (docs/protocol/authorization.md section 8). */
-import type { Fingerprint } from '../ident/fingerprint.ts'
+import type { Fingerprint, Namespace } from '../ident/fingerprint.ts'
 import { authorityOver, missingNamespace, type NamespaceAuthority } from './authority.ts'
 import { doubtOf, previousNeeded } from './doubt.ts'
 import { isMet, missingOf, unmetOf, type Met } from './missing.ts'
@@ -14,7 +14,13 @@ import {
 } from './question.ts'
 import type { Requirement } from './need.ts'
 import { firstRequirement, referencedBy, requirementOf } from './requirement.ts'
-import { NOTHING_MISSING, type Assumption, type Reason, type Relaxation } from './result.ts'
+import {
+  NOTHING_MISSING,
+  type Assumption,
+  type MissingNamespace,
+  type Reason,
+  type Relaxation,
+} from './result.ts'
 import { isRootShaped } from './root-certificate.ts'
 
 /**
@@ -143,20 +149,32 @@ function badSignature({ transaction, signers }: Question, shown: Shown): Verdict
   }
 }
 
+/** Who could sign for a namespace; each is asked once, however many clauses name it. */
+function describer(
+  { transaction, state }: Question,
+  { authorities }: Shown,
+): (namespace: Namespace) => MissingNamespace {
+  const described = new Map<Namespace, MissingNamespace>()
+  return (namespace) => {
+    const known = described.get(namespace)
+    if (known !== undefined) return known
+    const authority = authorities.get(namespace)
+    if (authority === undefined) throw new Error(`${namespace} is required and was not looked at`)
+    const missing = missingNamespace(authority, transaction.mapping.code, state)
+    described.set(namespace, missing)
+    return missing
+  }
+}
+
 export function judgeByRequirement(question: Question): Verdict {
-  const { transaction, signers, state, previous } = question
+  const { transaction, signers, previous } = question
   const required = requirementFor(question)
   if (required === undefined) return unsettled(question)
   const shown = look(question, required)
   const complete = previous.fit === 'repeated' || isMet(required, shown.met)
   const missing = complete
     ? NOTHING_MISSING
-    : missingOf(unmetOf(required, shown.met), (namespace) => {
-        const known = shown.authorities.get(namespace)
-        const claimed = { all: allOf(signers), valid: signers.valid }
-        const authority = known ?? authorityOver(namespace, transaction, claimed, state)
-        return missingNamespace(authority, transaction.mapping.code, state)
-      })
+    : missingOf(unmetOf(required, shown.met), describer(question, shown))
   const { counting } = shown
   const bad = badSignature(question, shown)
   if (bad !== undefined) return { ...bad, counting, missing }

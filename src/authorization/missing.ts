@@ -31,24 +31,15 @@ function unmetNeed({ namespaces, keys }: Need, met: Met): Need {
   }
 }
 
-function sameNeed(a: Need, b: Need): boolean {
-  return a.namespaces.join() === b.namespaces.join() && a.keys.join() === b.keys.join()
-}
-
-/** Alternatives that come to the same are one. */
-function distinct(needs: readonly Need[]): readonly Need[] {
-  return needs.filter((one, i) => needs.findIndex((other) => sameNeed(one, other)) === i)
-}
-
 export function unmetOf(requirement: Requirement, met: Met): Unmet {
   const namespaces = new Set<Namespace>()
   const keys = new Set<Fingerprint>()
   const choices: (readonly Need[])[] = []
   for (const { anyOf } of requirement) {
     if (anyOf.some((one) => isNeedMet(one, met))) continue
-    const rest = distinct(anyOf.map((one) => unmetNeed(one, met)))
-    const [only] = rest
-    if (only === undefined || rest.length > 1) {
+    const rest = anyOf.map((one) => unmetNeed(one, met))
+    const [only, other] = rest
+    if (only === undefined || other !== undefined) {
       choices.push(rest)
       continue
     }
@@ -57,20 +48,7 @@ export function unmetOf(requirement: Requirement, met: Met): Unmet {
   }
   const then: Met = { namespace: (one) => namespaces.has(one), key: (one) => keys.has(one) }
   const open = choices.filter((needs) => !needs.some((one) => isNeedMet(one, then)))
-  return { namespaces: [...namespaces], keys: [...keys], anyOf: distinctChoices(open) }
-}
-
-/** Two hosts of one namespace that leave ask for the same thing twice. */
-function distinctChoices(choices: readonly (readonly Need[])[]): readonly (readonly Need[])[] {
-  const seen = new Set<string>()
-  return choices.filter((needs) => {
-    const text = needs
-      .map(({ namespaces, keys }) => `${namespaces.join()}/${keys.join()}`)
-      .join('|')
-    if (seen.has(text)) return false
-    seen.add(text)
-    return true
-  })
+  return { namespaces: [...namespaces], keys: [...keys], anyOf: open }
 }
 
 /** Puts to every missing namespace who could sign for it. */

@@ -73,6 +73,8 @@ export const AUTHORIZATION_REASONS = {
   'self-key-without-namespace-usage':
     'the listed key of the party itself has signed and lacks the usage NAMESPACE in this mapping',
   'signatures-missing': 'signatures are missing',
+  'waits-for-batch':
+    'nothing is missing here, but a transaction before it in the same batch is not complete',
   'root-certificate-foreign-signer':
     'a root certificate that another key has signed too is judged as an ordinary delegation',
   'root-alone-is-safe':

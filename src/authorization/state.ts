@@ -52,6 +52,8 @@ export class TopologyState {
   readonly #graphs = new Map<string, DelegationGraph>()
   readonly #definitions = new Map<string, DefinitionFacts>()
   readonly #ended = new Set<string>()
+  /** Targets whose delegation was removed, by namespace. */
+  readonly #revoked = new Map<string, Set<string>>()
   /** Namespaces whose root certificate was removed by the root key alone. */
   readonly #endedByRoot = new Set<string>()
   #store: Store
@@ -117,8 +119,14 @@ export class TopologyState {
       graph = new DelegationGraph(namespace)
       this.#graphs.set(namespace, graph)
     }
-    if (operation === 'replace') graph.set({ target, restriction, signers })
-    else graph.delete(target)
+    const revoked = this.#revoked.get(namespace) ?? new Set()
+    if (operation === 'replace') {
+      graph.set({ target, restriction, signers })
+      revoked.delete(target)
+    } else {
+      graph.delete(target)
+      this.#revoked.set(namespace, revoked.add(target))
+    }
     if ((target as string) !== namespace) return
     this.#setEnded(namespace, operation === 'remove')
     const byRootAlone = operation === 'remove' && signers.size === 1 && signers.has(namespace)
@@ -126,13 +134,31 @@ export class TopologyState {
     else this.#endedByRoot.delete(namespace)
   }
 
+  /** Drops a record that turned out to be uncertain; for everything but delegations. */
+  forget(uniqueKey: string): void {
+    const mapping = this.#records.get(uniqueKey)?.mapping
+    this.#records.delete(uniqueKey)
+    if (mapping?.$case !== 'decentralizedNamespaceDefinition') return
+    this.#definitions.delete(mapping.namespace)
+    this.#ended.delete(mapping.namespace)
+  }
+
+  /** A state of its own with the same records. */
+  copy(): TopologyState {
+    const { completeness, store } = this
+    const copy = new TopologyState({ completeness, store })
+    for (const record of this.#records.values()) copy.apply(record)
+    return copy
+  }
+
+  /** True if a delegation to the key was removed: from release line 3.4 on it stays so. */
+  isRevoked(namespace: string, key: string): boolean {
+    return this.#revoked.get(namespace)?.has(key) === true
+  }
+
   /** The last record of a unique key, REPLACE or REMOVE. */
   last(uniqueKey: string): StateRecord | undefined {
     return this.#records.get(uniqueKey)
-  }
-
-  records(): IterableIterator<StateRecord> {
-    return this.#records.values()
   }
 
   /** The active definition of a decentralized namespace. */

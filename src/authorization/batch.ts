@@ -1,0 +1,80 @@
+/** Transactions that are to be submitted one after the other, as a package has them. */
+import { toHex } from '../base/bytes.ts'
+import type { ReadTransaction } from '../topology/transaction.ts'
+import { evaluate, unreadableResult } from './evaluate.ts'
+import { readTransactionFacts, type TransactionFacts } from './facts.ts'
+import { previousOf, type SerialFit } from './previous.ts'
+import { reason } from './question.ts'
+import type { AuthorizationResult, Signers } from './result.ts'
+import type { TopologyState } from './state.ts'
+
+export interface BatchEntry {
+  readonly transaction: ReadTransaction
+  readonly signers: Signers
+}
+
+export interface BatchResult {
+  /** Hex of 68 characters. */
+  readonly hash: string
+  readonly authorization: AuthorizationResult
+  readonly serial: SerialFit
+}
+
+/**
+ * Judges transactions in the order of their submission. Each sees the state and what earlier ones
+ * of the batch put in force. Where an earlier one is not complete yet, the question is asked again
+ * as if it were, to say who is missing for a party whose namespace is still being made: the answer
+ * is then `incomplete` at best. That nobody has signed is `incomplete` here as well: a batch is
+ * there to be signed.
+ * @param state is left as it was
+ */
+export function evaluateBatch(
+  entries: readonly BatchEntry[],
+  state: TopologyState,
+): readonly BatchResult[] {
+  const firm = state.copy()
+  const expected = state.copy()
+  let waiting = false
+  return entries.map(({ transaction, signers }): BatchResult => {
+    const reading = readTransactionFacts(transaction)
+    if (!reading.ok) {
+      waiting = true
+      const authorization = unreadableResult(reading, signers)
+      return { hash: toHex(transaction.hash), authorization, serial: 'first' }
+    }
+    const { facts } = reading
+    const shown = evaluate(facts, signers, firm)
+    const { fit } = previousOf(facts, waiting ? expected : firm)
+    const authorization =
+      waiting && shown.status !== 'authorized'
+        ? asIfComplete(evaluate(facts, signers, expected))
+        : shown
+    if (shown.status === 'authorized') firm.apply({ ...facts, signers: new Set(shown.signed) })
+    else waiting = true
+    expected.apply({ ...facts, signers: expectedSigners(facts, signers) })
+    return { hash: facts.hash, authorization: withoutBlame(authorization), serial: fit }
+  })
+}
+
+/** What is authorized only once something before it is, is not authorized yet. */
+function asIfComplete(result: AuthorizationResult): AuthorizationResult {
+  if (result.status !== 'authorized') return result
+  return {
+    ...result,
+    status: 'incomplete',
+    reasons: [...result.reasons, reason('waits-for-batch')],
+  }
+}
+
+function withoutBlame(result: AuthorizationResult): AuthorizationResult {
+  const unsigned =
+    result.status === 'unauthorized' && result.reasons.some(({ code }) => code === 'no-signature')
+  return unsigned ? { ...result, status: 'incomplete' } : result
+}
+
+/** A delegation has no edges until it is signed; the root is who can sign every one. */
+function expectedSigners({ mapping }: TransactionFacts, signers: Signers): ReadonlySet<string> {
+  return mapping.$case === 'namespaceDelegation'
+    ? new Set([...signers.valid, mapping.namespace])
+    : signers.valid
+}

@@ -1,0 +1,84 @@
+/** A history of signed transactions, judged one after the other. */
+import { toHex } from '../base/bytes.ts'
+import type { VerifiedRecord } from '../topology/stream.ts'
+import type { TopologyMapping } from '../wire/generated/schema.ts'
+import { evaluate, unreadableResult } from './evaluate.ts'
+import { readTransactionFacts } from './facts.ts'
+import { serialFit, type SerialFit } from './previous.ts'
+import type { AuthorizationMode, AuthorizationResult } from './result.ts'
+import { signersOf } from './signers.ts'
+import { TopologyState, type Store } from './state.ts'
+
+export interface ReplayOptions {
+  readonly mode: AuthorizationMode
+  /** `unknown`: learned from the first mapping that only a synchronizer's store has. */
+  readonly store?: Store
+}
+
+/** What a record of the history comes to. */
+export interface ReplayResult {
+  /** Hex of 68 characters. */
+  readonly hash: string
+  readonly authorization: AuthorizationResult
+  /** How the serial fits what came before; a node refuses `used`, and `gap` after an earlier record. */
+  readonly serial: SerialFit
+  /** Taken into the state: neither a proposal nor rejected by the network, and readable. */
+  readonly applied: boolean
+}
+
+/** The synchronizer named by mappings that exist in no other store. */
+function synchronizerOf(mapping: TopologyMapping['mapping']): string | undefined {
+  switch (mapping?.$case) {
+    case 'synchronizerParametersState':
+    case 'sequencingDynamicParametersState':
+    case 'mediatorSynchronizerState':
+    case 'sequencerSynchronizerState':
+      return mapping.value.synchronizerId
+    default:
+      return undefined
+  }
+}
+
+/**
+ * Judges a snapshot record by record, each in the state that those before it made.
+ *
+ * The history is what is judged, so every record that the network took is applied, whatever the
+ * verdict on it: the verdict on a later record is that of the history as it stands. One record that
+ * is not `authorized` therefore puts everything after it in question, and the whole file is no
+ * better than its worst record. To use state as evidence, prove it with `proveState` instead.
+ *
+ * Time and memory grow with the number of records and of unique keys: see `TopologyState`.
+ */
+export class Replay {
+  readonly state: TopologyState
+  readonly #mode: AuthorizationMode
+
+  constructor(options: ReplayOptions) {
+    this.#mode = options.mode
+    const store = options.store ?? { $case: 'unknown' }
+    this.state = new TopologyState({ completeness: 'complete', store })
+  }
+
+  /** @param verified the next record with all its signatures verified */
+  add(verified: VerifiedRecord): ReplayResult {
+    const { signed, item } = verified.record
+    const { transaction, value } = signed
+    const signers = signersOf(verified.signatures)
+    const reading = readTransactionFacts(transaction)
+    if (!reading.ok) {
+      const authorization = unreadableResult(reading, signers)
+      return { hash: toHex(transaction.hash), authorization, serial: 'first', applied: false }
+    }
+    const { facts } = reading
+    const accepted = value?.proposal !== true && item?.rejectionReason === undefined
+    const synchronizer = synchronizerOf(transaction.value?.mapping?.mapping)
+    if (this.state.store.$case === 'unknown' && synchronizer !== undefined && accepted) {
+      this.state.setStore({ $case: 'synchronizer', id: synchronizer })
+    }
+    const last = facts.uniqueKey === undefined ? undefined : this.state.last(facts.uniqueKey)
+    const serial = facts.uniqueKey === undefined ? 'first' : serialFit(facts, last)
+    const authorization = evaluate(facts, signers, this.state, this.#mode)
+    if (accepted) this.state.apply({ ...facts, signers: signers.valid })
+    return { hash: facts.hash, authorization, serial, applied: accepted }
+  }
+}
