@@ -37,12 +37,14 @@ const tables = {
   ),
   findings: table(
     ['code', 'severity', 'accept', 'meaning'],
-    Object.entries(FINDING_CODES).map(([code, { severity, acceptable, meaning }]) => [
-      `\`${code}\``,
-      severity,
-      acceptable ? 'yes' : '',
-      meaning,
-    ]),
+    Object.entries(FINDING_CODES)
+      .filter(([code]) => !(code in PREPARED_FINDING_CODES))
+      .map(([code, { severity, acceptable, meaning }]) => [
+        `\`${code}\``,
+        severity,
+        acceptable ? 'yes' : '',
+        meaning,
+      ]),
   ),
   prepared: table(
     ['code', 'severity', 'meaning'],

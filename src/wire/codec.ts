@@ -11,16 +11,41 @@ import * as generated from './generated/codec.ts'
 import type { MessageTypes } from './generated/schema.ts'
 import { MAX_DEPTH, PROTO_VERSION, schemaOf, type MessageName } from './schema.ts'
 
+/** Deepest nesting that is encoded: more than any limit for reading. */
+const ENCODE_DEPTH = 1000
+
 /** What protobufjs makes for one message: a class of its own, with these two functions. */
 interface GeneratedMessage {
   decode(input: protobuf.Reader): Record<string, unknown>
   encode(message: Record<string, unknown>): { finish(): Uint8Array }
 }
 
-/** Shows U+FFFD for what is not UTF-8: the walker has named it, and the rest is worth reading. */
-class LenientTextReader extends protobuf.Reader {
+/**
+ * Reads whatever the walker lets pass, where the library would throw: text that is not UTF-8 (shown
+ * with U+FFFD), tags and lengths in more bytes than they need. The walker has named each of these,
+ * and the rest of the message is worth showing.
+ */
+class LenientReader extends protobuf.Reader {
   override stringVerify(): string {
     return this.string()
+  }
+
+  override tag(): number {
+    return this.#varint()
+  }
+
+  override size(): number {
+    return this.#varint()
+  }
+
+  /** Up to ten bytes; the walker has held the value to 32 bits. */
+  #varint(): number {
+    let value = 0
+    for (let shift = 0; ; shift += 7) {
+      const byte = this.buf[this.pos++] ?? 0
+      if (shift < 32) value |= (byte & 0x7f) << shift
+      if (byte < 0x80) return value >>> 0
+    }
   }
 }
 
@@ -88,7 +113,7 @@ export function decodeMessage<Name extends MessageName>(
   // The walker has bounded the depth already; the library's own limit must not decide.
   protobuf.Reader.recursionLimit = maxDepth + 50
   const { schema } = schemaOf(name)
-  const message = plain(schema, generatedMessage(schema).decode(new LenientTextReader(bytes)))
+  const message = plain(schema, generatedMessage(schema).decode(new LenientReader(bytes)))
   return message as unknown as MessageTypes[Name] // the generated types mirror the same schema
 }
 
@@ -140,6 +165,8 @@ export function encodeMessage<Name extends MessageName>(
   name: Name,
   value: MessageTypes[Name],
 ): Uint8Array {
+  // What is encoded was made or read here: the library's own limit must not decide either.
+  protobuf.util.recursionLimit = ENCODE_DEPTH
   const { schema } = schemaOf(name)
   const bytes = generatedMessage(schema)
     .encode(wireForm(schema, { ...value }))

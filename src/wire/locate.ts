@@ -1,4 +1,5 @@
 /** Where in the bytes a path of field names lies: the offsets of findings about meaning. */
+import type { FieldSchema, FieldType } from './field-schema.ts'
 import { WireReader, WireType } from './reader.ts'
 import { messageOf, schemaOf, wrappedContent, WRAPPER, type MessageName } from './schema.ts'
 import { SUCCESSOR_MESSAGE, successorForm } from './successor.ts'
@@ -9,12 +10,22 @@ interface Place {
   readonly to: number
 }
 
-/** The n-th occurrence of a field in one message, or the last where `nth` is undefined. */
+/** True if the codec reads a field of this type from this wire type; numbers may be packed. */
+function isRead(type: FieldType, wireType: number): boolean {
+  if (wireType === WireType.len) return true
+  if (type === 'string' || type === 'bytes' || type === 'message') return false
+  return wireType === (type === 'sfixed64' ? WireType.fixed64 : WireType.varint)
+}
+
+/**
+ * The n-th occurrence of a field in one message, or the last where `nth` is undefined. One with a
+ * wire type that does not fit is not counted: it has no value and nothing inside.
+ */
 function findField(
   bytes: Uint8Array,
   start: number,
   end: number,
-  number: number,
+  { number, type }: FieldSchema,
   nth: number | undefined,
 ): Place | undefined {
   const reader = new WireReader(bytes, start, end)
@@ -29,7 +40,7 @@ function findField(
     if (wireType === WireType.varint) reader.readVarint()
     else if (wireType === WireType.len) from = reader.readLength()
     else reader.skip(wireType === WireType.fixed64 ? 8 : 4)
-    if (field !== number) continue
+    if (field !== number || !isRead(type, wireType)) continue
     found = { at, from, to: reader.position }
     if (count++ === nth) return found
   }
@@ -60,13 +71,7 @@ export function locateField(
     const field = schemaOf(message).byName.get(fieldName)
     if (field === undefined) return start
     const packedOrSingular = index === undefined || field.type === 'enum'
-    const place = findField(
-      bytes,
-      start,
-      end,
-      field.number,
-      packedOrSingular ? undefined : Number(index),
-    )
+    const place = findField(bytes, start, end, field, packedOrSingular ? undefined : Number(index))
     if (place === undefined) return start
     at = place.at
     start = place.from
