@@ -5,7 +5,6 @@
 import { toBase64, toHex } from '../base/bytes.ts'
 import type { FindingCode } from '../base/finding-codes.ts'
 import { CantosignError } from '../base/errors.ts'
-import { escapeText } from '../base/text.ts'
 import type { KeyResolver, VerifiedSignature } from '../topology/signed-transaction.ts'
 import { limitsOf, normalForm } from './create.ts'
 import { packageNetwork } from './entries.ts'
@@ -62,7 +61,7 @@ function differ(
 ): CantosignError {
   return new CantosignError(
     code,
-    `${escapeText(first.name)} and ${escapeText(other.name)} are not copies of one package: ${problem}`,
+    `${first.name} and ${other.name} are not copies of one package: ${problem}`,
     code === 'package-transactions-differ'
       ? 'find out which of the two holds what was agreed, and have the other signed anew'
       : 'agree on one text, and write it into the copy that is to be the base',

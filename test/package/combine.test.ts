@@ -1,5 +1,5 @@
 /** Combining is a join, and no broken or foreign signature spoils it. */
-import { fc, test as property } from '@fast-check/vitest'
+import { test as property } from '@fast-check/vitest'
 import { describe, expect, test } from 'vitest'
 import { combinePackages } from '../../src/package/combine.ts'
 import { createPackage, type PackageContent } from '../../src/package/create.ts'
@@ -247,14 +247,6 @@ describe('what is refused to be combined', () => {
       copy([one], { text: { requestedBy: 'who' } }),
     )
     expect(made.text).toEqual({ requestedBy: 'who', reason: 'why', validUntil: undefined })
-  })
-
-  test('names of copies are escaped in messages', () => {
-    const copies = [
-      { name: 'a\u202e', package: copy([one]) },
-      { name: 'b', package: copy([two]) },
-    ]
-    expect(errorOf(() => combinePackages(copies)).message).toContain('a\\u{202e}')
   })
 
   test('more signatures than the limit', () => {
