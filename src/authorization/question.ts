@@ -60,9 +60,15 @@ export function reason(
   return detail === undefined ? { code, subjects } : { code, subjects, detail }
 }
 
+/** Mostly all but one are empty, and then nothing is copied. */
 export function union(...sets: readonly ReadonlySet<string>[]): ReadonlySet<string> {
-  return new Set(sets.flatMap((set) => [...set]))
+  const filled = sets.filter((set) => set.size > 0)
+  const [only, other] = filled
+  if (other === undefined) return only ?? NO_KEYS
+  return new Set(filled.flatMap((set) => [...set]))
 }
+
+const NO_KEYS: ReadonlySet<string> = new Set()
 
 export function difference(
   set: ReadonlySet<string>,
