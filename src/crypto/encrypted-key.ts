@@ -88,6 +88,21 @@ function nameOf<Name extends string>(
   return undefined
 }
 
+/**
+ * The fields of a SEQUENCE, whose number must be in the range: pkijs passes over what follows the
+ * fields that it knows.
+ */
+function fieldsOf(
+  names: Asn1Names,
+  sequence: unknown,
+  [least, most]: readonly [number, number],
+  what: string,
+): readonly unknown[] {
+  const fields = sequence instanceof names.asn1js.Sequence ? sequence.valueBlock.value : []
+  if (fields.length >= least && fields.length <= most) return fields
+  throw structureFault(`${what} has not the fields that its standard gives it`)
+}
+
 /** A derivation within its bounds, and the key length it states if it does. */
 interface StatedDerivation {
   readonly derivation: KeyDerivation
@@ -96,9 +111,9 @@ interface StatedDerivation {
 
 function readPbkdf2(names: Asn1Names, schema: unknown): StatedDerivation {
   const parameters = new names.pkijs.PBKDF2Params({ schema })
-  const { Integer, OctetString, Sequence } = names.asn1js
+  const { Integer, OctetString } = names.asn1js
   // pkijs reads a count of 32 bits or more as 0: it is taken from the integer itself.
-  const count = schema instanceof Sequence ? schema.valueBlock.value[1] : undefined
+  const [, count] = fieldsOf(names, schema, [2, 4], 'PBKDF2')
   if (!(count instanceof Integer)) throw structureFault('PBKDF2 has no iteration count')
   if (!(parameters.salt instanceof OctetString)) {
     throw structureFault('the salt of PBKDF2 is not given by its bytes')
@@ -124,9 +139,8 @@ function readPbkdf2(names: Asn1Names, schema: unknown): StatedDerivation {
 
 /** RFC 7914 section 7.1; pkijs has no class for it. */
 function readScrypt(names: Asn1Names, schema: unknown): StatedDerivation {
-  const { Integer, OctetString, Sequence } = names.asn1js
-  const fields = schema instanceof Sequence ? schema.valueBlock.value : []
-  const [salt, ...numbers] = fields
+  const { Integer, OctetString } = names.asn1js
+  const [salt, ...numbers] = fieldsOf(names, schema, [4, 5], 'scrypt')
   const [cost, blockSize, parallelization, keyLength] = numbers.map((field) =>
     field instanceof Integer ? Number(field.toBigInt()) : Number.NaN,
   )
@@ -135,7 +149,6 @@ function readScrypt(names: Asn1Names, schema: unknown): StatedDerivation {
     cost === undefined ||
     blockSize === undefined ||
     parallelization === undefined ||
-    numbers.length > 4 ||
     numbers.some((field) => !(field instanceof Integer))
   ) {
     throw structureFault('the parameters of scrypt are not those of RFC 7914')
@@ -151,6 +164,9 @@ function readScrypt(names: Asn1Names, schema: unknown): StatedDerivation {
 }
 
 function readPbes2(names: Asn1Names, schema: unknown): KeyEncryption {
+  for (const part of fieldsOf(names, schema, [2, 2], 'PBES2')) {
+    fieldsOf(names, part, [1, 2], 'an algorithm of PBES2')
+  }
   const { keyDerivationFunc, encryptionScheme } = new names.pkijs.PBES2Params({ schema })
   const kdf = oidHex(names, keyDerivationFunc.algorithmId)
   if (kdf !== Pbes2Oid.pbkdf2 && kdf !== Pbes2Oid.scrypt) {
@@ -181,14 +197,14 @@ function readPbes2(names: Asn1Names, schema: unknown): KeyEncryption {
 
 /** RFC 8018 appendix A.3: a salt and an iteration count. */
 function readPbes1(names: Asn1Names, oid: string, schema: unknown): KeyEncryption {
-  const { Integer, OctetString, Sequence } = names.asn1js
+  const { Integer, OctetString } = names.asn1js
   const known = PBES1[oid]
   if (known === undefined) {
     const name = algorithmName(Buffer.from(oid, 'hex'))
     return { $case: 'foreign', name: `the scheme ${name}`, convertible: false }
   }
-  const [salt, count, ...more] = schema instanceof Sequence ? schema.valueBlock.value : []
-  if (!(salt instanceof OctetString) || !(count instanceof Integer) || more.length > 0) {
+  const [salt, count] = fieldsOf(names, schema, [2, 2], 'PBES1')
+  if (!(salt instanceof OctetString) || !(count instanceof Integer)) {
     throw structureFault(`the parameters of ${known.name} are not those of RFC 8018`)
   }
   const iterations = count.toBigInt()
@@ -211,6 +227,8 @@ export async function parseEncryptedKey(der: Uint8Array): Promise<EncryptedKey> 
   const names = await asn1Names()
   try {
     const { result } = names.asn1js.fromBER(der)
+    const [algorithm] = fieldsOf(names, result, [2, 2], 'EncryptedPrivateKeyInfo')
+    fieldsOf(names, algorithm, [1, 2], 'the encryption algorithm')
     // The structure of a shrouded key bag of PKCS#12 is EncryptedPrivateKeyInfo.
     const outer = new names.pkijs.PKCS8ShroudedKeyBag({ schema: result })
     const oid = oidHex(names, outer.encryptionAlgorithm.algorithmId)
