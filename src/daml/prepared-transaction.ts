@@ -4,8 +4,8 @@ import { decodeMessage } from '../wire/codec.ts'
 import type { PreparedTransaction } from '../wire/generated/schema.ts'
 import { walkMessage, type UnknownField } from '../wire/walk.ts'
 
-/** The largest prepared transaction that is read, in bytes. */
-export const MAX_PREPARED_TRANSACTION_BYTES = 4 * 1024 * 1024
+/** The largest prepared transaction that is read, in bytes: 10,000 nodes of common size fit in. */
+export const MAX_PREPARED_TRANSACTION_BYTES = 16 * 1024 * 1024
 
 /**
  * Deepest nesting of messages. A level of a Daml value takes up to three messages and nodes allow

@@ -88,8 +88,6 @@ describe('sound transactions', () => {
   test('name what is unsigned by design and what cannot be shown as it is', () => {
     expect(judge(exerciseTransaction()).warnings).toEqual([
       expect.stringMatching(/^escaped-text /),
-      expect.stringMatching(/^escaped-text /),
-      expect.stringMatching(/^escaped-text /),
       'event-blob-not-signed metadata.input_contracts',
     ])
     const dated = createTransaction(

@@ -102,7 +102,12 @@ export const create = (changes: Partial<Create> = {}): Create => ({
 })
 
 export const inputCreate = (changes: Partial<Create> = {}): Create =>
-  create({ contractId: INPUT_ID, signatories: [ALICE, BANK], ...changes })
+  create({
+    contractId: INPUT_ID,
+    argument: record({ owner: text('alice') }),
+    signatories: [ALICE, BANK],
+    ...changes,
+  })
 
 export const exercise = (changes: Partial<Exercise> = {}): Exercise => ({
   lfVersion: '2.1',
