@@ -3,6 +3,7 @@ import type { PublicKey } from '../../crypto/public-key.ts'
 import type { Namespace } from '../../ident/fingerprint.ts'
 import type { KnownMapping } from '../../topology/mapping.ts'
 import { decentralizedNamespace } from '../../topology/namespace.ts'
+import { readSigningPublicKey } from '../../topology/signing-key.ts'
 import type { NamespaceDelegation } from '../../wire/generated/schema.ts'
 import { nextSerial, replaceDraft, type PreviousTransaction } from '../build.ts'
 import { signingPublicKey } from '../keys.ts'
@@ -68,16 +69,14 @@ export function delegation(request: DelegationRequest): TransactionDraft {
   const mapping = delegationMapping(namespace, target, NAMESPACE_ONLY, restriction)
   if (previous === undefined) return replaceDraft(mapping)
   const before = previousMapping(previous, 'namespaceDelegation')
-  const value = {
-    ...before,
-    restriction,
-  }
-  if (before.namespace !== namespace) {
+  const formerTarget = before.targetKey && readSigningPublicKey(before.targetKey).fingerprint
+  if (before.namespace !== namespace || formerTarget !== target.fingerprint) {
     throw refusal(
-      `the previous delegation is of the namespace ${before.namespace}`,
+      `the previous delegation is of the namespace ${before.namespace} to the key ${formerTarget ?? ''}`,
       'give the delegation that is to be changed, or leave out --previous',
     )
   }
+  const value = { ...before, restriction }
   return replaceDraft({ $case: 'namespaceDelegation', value }, previous)
 }
 
