@@ -405,6 +405,7 @@ class Walker {
           ? reader.high === 0
           : reader.isInt32
     if (!inRange) {
+      this.canonical = false // the codec keeps the lower bits alone
       this.report(code, at, `${name} is outside the range of ${type}`)
       return false
     }
