@@ -578,6 +578,11 @@ const cases: readonly Case[] = [
     codes: [],
   },
   {
+    what: 'a key with the dropped usage alone, which means every one too',
+    current: hostingTransaction({ partySigningKeys: { keys: [key(0, [2])], threshold: 1 } }),
+    codes: [],
+  },
+  {
     what: 'the namespace key listed without NAMESPACE usage',
     current: hostingTransaction({
       partySigningKeys: { keys: [key(0, [Usage.protocol])], threshold: 1 },

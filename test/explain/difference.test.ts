@@ -158,6 +158,16 @@ describe('differences of a party', () => {
     expect(dropped.sentences).toEqual([`the party loses its signing keys: ${names}`])
   })
 
+  test('a host is the same with and without the old PAR:: before its name', () => {
+    const participants = three.map((one) => ({
+      ...one,
+      participantUid: `PAR::${one.participantUid}`,
+    }))
+    expect(paths(change({}, { participants }))).toEqual(
+      three.map(({ participantUid }) => `changed participants[${participantUid}].participantUid`),
+    )
+  })
+
   test('a removal shows as another operation', () => {
     const difference = differenceOf(hostingTransaction({}, 4), hostingTransaction({}, 5, 'remove'))
     expect(difference.fields.map(({ path, after }) => [path, after])).toEqual([
