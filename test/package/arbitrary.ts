@@ -48,7 +48,11 @@ const statePool: readonly Uint8Array[] = [3, 4, 47, 48].map((i) => {
   return signedBytes(delegation(keyAt(5), key), [keyAt(5)])
 })
 
-const combinedMessage = combinedHash(transactionPool.map(transactionHash))
+/** Two sets that are signed at once: all transactions, and the last two. */
+const combinedSets = [transactionPool, transactionPool.slice(2)].map((list) => ({
+  transactionHashes: list.map((bytes) => toHex(transactionHash(bytes))),
+  message: combinedHash(list.map(transactionHash)),
+}))
 
 /** Signatures of one key over one message: a few good ones and a few bad ones, made once. */
 const made = new Map<string, PackageSignature>()
@@ -119,7 +123,7 @@ export const packageContent: fc.Arbitrary<PackageContent> = fc
       maxLength: transactionPool.length,
     }),
     proposals: fc.tuple(fc.boolean(), fc.boolean(), fc.boolean(), fc.boolean()),
-    combined: fc.array(signer, { maxLength: 12 }),
+    combined: fc.tuple(fc.array(signer, { maxLength: 8 }), fc.array(signer, { maxLength: 4 })),
     publicKeys: fc.uniqueArray(fc.nat(keys.length - 1), { maxLength: 8 }),
     state: fc.uniqueArray(fc.tuple(fc.nat(statePool.length - 1), sources), {
       maxLength: 4,
@@ -133,15 +137,10 @@ export const packageContent: fc.Arbitrary<PackageContent> = fc
       proposal: proposals[i] ?? false,
       signatures: signaturesOf(own[i] ?? [], transactionHash(bytes)),
     })),
-    combined:
-      combined.length === 0
-        ? []
-        : [
-            {
-              transactionHashes: transactionPool.map((bytes) => toHex(transactionHash(bytes))),
-              signatures: signaturesOf(combined, combinedMessage),
-            },
-          ],
+    combined: combinedSets.flatMap(({ transactionHashes, message }, i) => {
+      const signatures = signaturesOf(combined[i] ?? [], message)
+      return signatures.length === 0 ? [] : [{ transactionHashes, signatures }]
+    }),
     publicKeys: publicKeys.map((index) => keyAt(index).key),
     state: state.map(([index, own]) => ({
       bytes: statePool[index] ?? new Uint8Array(),
