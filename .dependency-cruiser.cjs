@@ -10,7 +10,7 @@ const below = {
   authorization: ['base', 'ident', 'wire', 'crypto', 'topology'],
   package: ['base', 'ident', 'wire', 'crypto', 'topology', 'authorization'],
   signer: ['base', 'ident', 'wire', 'crypto', 'host', 'topology'],
-  explain: ['base', 'ident', 'wire', 'crypto', 'daml', 'topology'],
+  explain: ['base', 'ident', 'wire', 'crypto', 'daml', 'topology', 'authorization'],
   build: ['base', 'ident', 'wire', 'crypto', 'topology'],
   policy: [
     'base',

@@ -4,6 +4,7 @@ import { CantosignError } from '../../src/base/errors.ts'
 import { severityOf, type Finding } from '../../src/base/finding-codes.ts'
 import { recognise, RECOGNISE_BYTES, type Recognised } from '../../src/explain/recognise.ts'
 import { openChunks } from '../../src/host/files.ts'
+import { DEFAULT_LIMITS } from '../../src/package/model.ts'
 import {
   findingError,
   readSignedTransaction,
@@ -35,6 +36,8 @@ export type FileContent =
       readonly layout: Extract<Recognised, { $case: 'stream' }>['layout']
     }
   | { readonly $case: 'key'; readonly bytes: Uint8Array }
+  /** JSON text: a signing package, as far as can be told before it is read. */
+  | { readonly $case: 'package'; readonly bytes: Uint8Array }
 
 /** Key files are small: a larger one is something else. */
 const MAX_KEY_BYTES = 1024 * 1024
@@ -69,7 +72,7 @@ function unrecognised(path: string): CantosignError {
   return new CantosignError(
     'file-unrecognised',
     `${path} holds nothing this tool knows`,
-    'it reads topology transactions, signed or not, lists and snapshots of them, 34-byte hashes and keys',
+    'it reads topology transactions, signed or not, lists and snapshots of them, signing packages, 34-byte hashes and keys',
   )
 }
 
@@ -100,8 +103,27 @@ export async function readInput(path: string): Promise<FileContent> {
       return { $case: 'signed', signed, transaction: signed.transaction }
     }
     case 'json':
+      return { $case: 'package', bytes: await readWhole(path, DEFAULT_LIMITS.packageBytes) }
     case 'unrecognised':
       throw unrecognised(path)
+  }
+}
+
+/** What a file holds, for messages. */
+export function contentName(content: FileContent): string {
+  switch (content.$case) {
+    case 'transaction':
+      return 'a topology transaction'
+    case 'signed':
+      return 'a signed topology transaction'
+    case 'stream':
+      return 'a list of transactions'
+    case 'package':
+      return 'a signing package'
+    case 'hash':
+      return 'a hash'
+    case 'key':
+      return 'a key'
   }
 }
 
@@ -129,10 +151,9 @@ export function refuseFatal(findings: readonly Finding[], path: string): void {
 export async function readTransactionInput(path: string): Promise<TransactionInput> {
   const input = await readInput(path)
   if (input.$case !== 'transaction' && input.$case !== 'signed') {
-    const what = input.$case === 'stream' ? 'a list of transactions' : `a ${input.$case}`
     throw new CantosignError(
       'file-kind',
-      `${path} holds ${what}, not one topology transaction`,
+      `${path} holds ${contentName(input)}, not one topology transaction`,
       `see what it is with: inspect ${path}`,
     )
   }

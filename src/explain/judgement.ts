@@ -1,0 +1,166 @@
+/**
+ * Transactions judged together, as a signer has to see them: who may sign and who is missing, what
+ * each one follows, and what endangers whoever signs. State counts only as far as its own
+ * signatures prove it (docs/protocol/authorization.md section 11).
+ */
+import { toHex } from '../base/bytes.ts'
+import { evaluateBatch } from '../authorization/batch.ts'
+import type { ProvedState } from '../authorization/evidence.ts'
+import { readTransactionFacts } from '../authorization/facts.ts'
+import type { SerialFit } from '../authorization/previous.ts'
+import { proveState } from '../authorization/prove.ts'
+import type { AuthorizationResult } from '../authorization/result.ts'
+import { signersOf } from '../authorization/signers.ts'
+import type { Store } from '../authorization/state.ts'
+import type { PublicKey } from '../crypto/public-key.ts'
+import type { Fingerprint } from '../ident/fingerprint.ts'
+import {
+  readPhysicalSynchronizerId,
+  readUniqueIdentifier,
+  uniqueIdentifierText,
+} from '../ident/identifiers.ts'
+import {
+  keysInside,
+  verifySignatures,
+  type KeyResolver,
+  type ReadSignedTransaction,
+  type VerifiedSignature,
+} from '../topology/signed-transaction.ts'
+import type { ReadTransaction } from '../topology/transaction.ts'
+import { findConflicts, findDangers, type Danger } from './dangers.ts'
+import { statementContext } from './report.ts'
+
+/** State as it was handed over, and what of it is proved. */
+export interface StateReading {
+  readonly proved: ProvedState
+  /** Every transaction that was handed over, by hash in hex. */
+  readonly transactions: ReadonlyMap<string, ReadTransaction>
+  /** Hashes of those with a signature that does not verify. */
+  readonly damaged: readonly string[]
+  readonly resolve: KeyResolver
+}
+
+/** The store that a synchronizer id names, logical or physical; `unknown` for none. */
+export function storeOf(synchronizerId: string | undefined): Store {
+  if (synchronizerId === undefined) return { $case: 'unknown' }
+  const physical = readPhysicalSynchronizerId(synchronizerId)
+  if (physical.ok) {
+    return { $case: 'synchronizer', id: uniqueIdentifierText(physical.value.logical) }
+  }
+  const logical = readUniqueIdentifier(synchronizerId)
+  return logical.ok ? { $case: 'synchronizer', id: synchronizerId } : { $case: 'unknown' }
+}
+
+/**
+ * Reads state: verifies every signature with the keys inside it and those known from outside, and
+ * sorts out what they prove.
+ */
+export function readState(
+  signed: readonly ReadSignedTransaction[],
+  store: Store,
+  outside: KeyResolver = () => undefined,
+): StateReading {
+  const keys = new Map<Fingerprint, PublicKey>()
+  for (const { transaction } of signed) {
+    for (const [fingerprint, key] of keysInside(transaction)) keys.set(fingerprint, key)
+  }
+  const resolve: KeyResolver = (fingerprint) => keys.get(fingerprint) ?? outside(fingerprint)
+  const transactions = new Map<string, ReadTransaction>()
+  const damaged: string[] = []
+  const evidence = signed.map((one) => {
+    const { transaction } = one
+    const hash = toHex(transaction.hash)
+    transactions.set(hash, transaction)
+    const signers = signersOf(verifySignatures(one, resolve))
+    if (signers.invalid.size > 0) damaged.push(hash)
+    return { transaction, signers }
+  })
+  return { proved: proveState(evidence, store), transactions, damaged, resolve }
+}
+
+/** One of the transactions to be judged. */
+export interface JudgementEntry {
+  readonly transaction: ReadTransaction
+  /** All that count for it, verified. */
+  readonly signatures: readonly VerifiedSignature[]
+}
+
+export interface Judgement {
+  /** Hex of 68 characters. */
+  readonly hash: string
+  readonly authorization: AuthorizationResult
+  readonly serial: SerialFit
+  /** What is in force for the same unique key: proved by the state, or earlier in the same batch. */
+  readonly previous: ReadTransaction | undefined
+}
+
+function uniqueKeyOf(transaction: ReadTransaction): string | undefined {
+  const reading = readTransactionFacts(transaction)
+  return reading.ok ? reading.facts.uniqueKey : undefined
+}
+
+/**
+ * Judges transactions in the order of their submission.
+ * @param added a key that is judged as if it had signed the transactions of these hashes as well
+ */
+export function judgeTransactions(
+  entries: readonly JudgementEntry[],
+  state: StateReading,
+  added?: { readonly key: Fingerprint; readonly hashes: ReadonlySet<string> },
+): readonly Judgement[] {
+  const results = evaluateBatch(
+    entries.map(({ transaction, signatures }) => {
+      const signers = signersOf(signatures)
+      if (added?.hashes.has(toHex(transaction.hash)) !== true) return { transaction, signers }
+      const without = (set: ReadonlySet<string>): ReadonlySet<string> =>
+        new Set([...set].filter((one) => one !== added.key))
+      return {
+        transaction,
+        signers: {
+          valid: new Set([...signers.valid, added.key]),
+          invalid: without(signers.invalid),
+          unverifiable: without(signers.unverifiable),
+        },
+      }
+    }),
+    state.proved.state,
+  )
+  const inBatch = new Map<string, ReadTransaction>()
+  return entries.map(({ transaction }, i) => {
+    const result = results[i]
+    if (result === undefined) throw new Error('the batch lost a transaction')
+    const key = uniqueKeyOf(transaction)
+    const last = key === undefined ? undefined : state.proved.state.last(key)
+    const known =
+      key === undefined ? undefined : (inBatch.get(key) ?? state.transactions.get(last?.hash ?? ''))
+    if (key !== undefined) inBatch.set(key, transaction)
+    const { hash, authorization, serial } = result
+    const previous = known !== undefined && toHex(known.hash) === hash ? undefined : known
+    return { hash, authorization, serial, previous }
+  })
+}
+
+/**
+ * The dangers of signing each transaction, and those of the transactions together: state that
+ * claims the same serial for something else counts among them.
+ * @param own fingerprints of the signer's own keys and namespaces
+ */
+export function dangersOf(
+  entries: readonly JudgementEntry[],
+  judgements: readonly Judgement[],
+  state: StateReading,
+  own: ReadonlySet<string>,
+): { readonly each: readonly (readonly Danger[])[]; readonly together: readonly Danger[] } {
+  const context = { ...statementContext, own }
+  return {
+    each: entries.map(({ transaction: { value } }, i) =>
+      value === undefined
+        ? []
+        : findDangers(value, context, judgements[i]?.previous?.value ?? undefined),
+    ),
+    together: findConflicts([
+      ...entries.map(({ transaction }) => transaction),
+      ...state.transactions.values(),
+    ]),
+  }
+}
