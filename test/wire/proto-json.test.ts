@@ -104,7 +104,7 @@ describe('the JSON form of messages', () => {
     const bytes = unwrap(fromBase64(successor?.transaction_base64 ?? ''))
     const { mapping } = decodeMessage('TopologyTransaction', bytes)
     if (mapping?.mapping?.$case !== 'sequencerConnectionSuccessor') throw new Error('no successor')
-    const odd = Uint8Array.of(...mapping.mapping.value, 0x38, 0x01) // a field nobody knows
+    const odd = Uint8Array.of(...mapping.mapping.value, 0x3a, 0x01, 0x41) // a field nobody knows
     const value = { mapping: { $case: 'sequencerConnectionSuccessor', value: odd } } as const
     const json = toProtoJson('TopologyMapping', value)
     expect(json).toEqual({ sequencerConnectionSuccessor: Buffer.from(odd).toString('base64') })
