@@ -11,7 +11,9 @@ import {
   type TransactionReport,
 } from '../../src/explain/report.ts'
 import { openChunks } from '../../src/host/files.ts'
+import { keyFileConcern } from '../../src/host/key-file.ts'
 import { readAnyKey } from '../../src/signer/key-reading.ts'
+import { namingFile } from '../../src/signer/open-private-key.ts'
 import type { StreamLayout } from '../../src/topology/record-splitter.ts'
 import { findingError, verifySignatures } from '../../src/topology/signed-transaction.ts'
 import {
@@ -133,11 +135,14 @@ async function reportOf(
       }
     }
     case 'key': {
-      const key = await readAnyKey(content.bytes)
+      const key = await namingFile(path, async () => await readAnyKey(content.bytes))
+      const concern = key.kind === 'private-key' ? keyFileConcern(path) : undefined
+      const concerns = concern === undefined ? [] : [concern]
+      const warnings = [...concerns, ...key.remarks].map((one) => ({ ...one, path: '' }))
       return {
         kind: key.kind,
-        json: { ...keyJson(key), transactions: [], warnings: [] },
-        lines: keyLines(key),
+        json: { ...keyJson(key), transactions: [], warnings },
+        lines: keyLines(key, concerns),
       }
     }
     case 'transaction':

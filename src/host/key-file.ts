@@ -126,6 +126,14 @@ export function readKeyFile(path: string): KeyFile {
 }
 
 /**
+ * Whether others may be able to read a key file that was read already.
+ * @throws CantosignError `file-unreadable`
+ */
+export function keyFileConcern(path: string): KeyFileConcern | undefined {
+  return withFile(path, concernOf)
+}
+
+/**
  * Reads a key file to sign with it: only if nobody but its owner can.
  * @param acceptMount true to take it from a file system that keeps no permissions
  * @returns its bytes, which the caller wipes
