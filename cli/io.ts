@@ -1,5 +1,6 @@
 /** What a command may touch of the world beside files: two outputs and a terminal. */
 import type { Terminal } from '../src/host/terminal.ts'
+import type { ProgramFiles } from './version.ts'
 
 export interface Output {
   readonly isTerminal: boolean
@@ -10,6 +11,6 @@ export interface Io {
   readonly stdout: Output
   readonly stderr: Output
   readonly terminal: Terminal
-  /** Path and SHA-256 (64 hex characters) of the running program file. */
-  readonly program: { readonly path: string; readonly name: string; readonly version: string }
+  /** The running program. */
+  readonly program: ProgramFiles & { readonly name: string; readonly version: string }
 }

@@ -1,27 +1,45 @@
-/** Which program this is: its version and the SHA-256 of its own file. */
+/** Which program this is: its version, and the SHA-256 of its files. */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 
 /** Put in by scripts/build.mjs from package.json. */
 declare const CANTOSIGN_VERSION: string
 
 export const VERSION = CANTOSIGN_VERSION
 
-/** SHA-256 of a program file, 64 lower-case hex characters. */
-export function programHash(path: string): string {
-  return createHash('sha256').update(readFileSync(path)).digest('hex')
+/**
+ * The program file that was started and the parts it loads when they are needed
+ * (docs/decisions/0005). The file holds the SHA-256 of every part, so its own stands for all.
+ */
+export interface ProgramFiles {
+  readonly path: string
+  /** SHA-256 in hex by the path of a part, from the directory of the program file. */
+  readonly parts: Readonly<Record<string, string>>
 }
 
-/** True if the command line asks for the version and not for anything else. */
-export function asksForVersion(argv: readonly string[]): boolean {
-  const end = argv.indexOf('--')
-  return argv.slice(0, end === -1 ? undefined : end).includes('--version')
+function hashOf(path: string): string | undefined {
+  try {
+    return createHash('sha256').update(readFileSync(path)).digest('hex')
+  } catch {
+    return undefined // a file that cannot be read has no hash, whatever the reason
+  }
 }
 
-/** What `--version` prints. */
-export function versionText(name: string, path: string, json: boolean): string {
-  const sha256 = programHash(path)
-  return json
-    ? `${JSON.stringify({ name, version: VERSION, sha256 })}\n`
-    : `${name} ${VERSION}\nsha256 ${sha256}\n`
+export interface ProgramIntegrity {
+  /** SHA-256 of the program file, 64 lower-case hex characters. */
+  readonly sha256: string
+  /** Parts that are missing or not the ones that the program file names. */
+  readonly altered: readonly string[]
+}
+
+/** Reads the whole program again from where it lies. */
+export function programIntegrity({ path, parts }: ProgramFiles): ProgramIntegrity {
+  const directory = dirname(path)
+  return {
+    sha256: hashOf(path) ?? '',
+    altered: Object.entries(parts)
+      .filter(([part, sha256]) => hashOf(join(directory, part)) !== sha256)
+      .map(([part]) => part),
+  }
 }

@@ -25,6 +25,11 @@ export type ExitStatus = (typeof ExitStatus)[keyof typeof ExitStatus]
 export const ERROR_CODES = {
   'internal-fault': { exit: 1, meaning: 'the program itself failed; please report it' },
 
+  'program-altered': {
+    exit: 1,
+    meaning: 'a part of the program is missing or is not the one it was built with',
+  },
+
   usage: { exit: 2, meaning: 'the command line is not understood' },
   'hashing-scheme-unknown': { exit: 2, meaning: 'the text names no hashing scheme' },
   'output-missing': { exit: 2, meaning: 'a command that writes was given no -o or -d' },
@@ -213,6 +218,15 @@ export const ERROR_CODES = {
   'key-file-mode': { exit: 5, meaning: 'the key file can be read by group or others' },
   'key-file-mount': { exit: 5, meaning: 'the key lies on a file system that keeps no permissions' },
   'key-uri': { exit: 5, meaning: 'no signer of this program takes such a key URI' },
+
+  'state-invalid': {
+    exit: 4,
+    meaning: 'the topology state holds a signature that does not verify',
+  },
+  'state-invalid': {
+    exit: 4,
+    meaning: 'the topology state holds a signature that does not verify',
+  },
 
   'signatures-missing': { exit: 6, meaning: 'a signature is needed and the file has none' },
   'signature-unverifiable': {

@@ -1,6 +1,5 @@
 /** The person at the terminal: questions, typed confirmations and passphrases. */
 import { closeSync, openSync, writeSync } from 'node:fs'
-import { ReadStream } from 'node:tty'
 import { CantosignError } from '../base/errors.ts'
 
 export interface Terminal {
@@ -161,6 +160,8 @@ export class ControllingTerminal implements Terminal {
         'run this at a terminal',
       )
     }
+    // Loaded when a question is asked: most runs ask none.
+    const { ReadStream } = await import('node:tty')
     const stream = new ReadStream(device)
     try {
       // Without echo before the prompt is seen, so that nothing typed early is shown either.

@@ -1,0 +1,139 @@
+/** The completion scripts, run by the shells they are for. */
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { run, scratch } from './support/program.ts'
+
+const SHELLS = ['bash', 'zsh', 'fish'] as const
+type Shell = (typeof SHELLS)[number]
+
+const has = (shell: Shell): boolean => spawnSync(shell, ['-c', 'true']).status === 0
+for (const shell of SHELLS) {
+  if (!has(shell)) process.stderr.write(`skipped: completion for ${shell} (it is not installed)\n`)
+}
+
+function script(shell: Shell): string {
+  const { status, stdout } = run(['completion', shell])
+  expect(status).toBe(0)
+  return stdout
+}
+
+function shell(command: Shell, args: readonly string[], directory: string): string {
+  const { stdout, stderr } = spawnSync(command, args, { cwd: directory, encoding: 'utf8' })
+  if (stderr !== '') throw new Error(stderr)
+  return stdout
+}
+
+/** A directory with one file and the script. */
+function prepared(name: Shell): { readonly directory: string; readonly path: string } {
+  const directory = scratch()
+  mkdirSync(join(directory, 'shell'))
+  writeFileSync(join(directory, 'transaction.bin'), '')
+  const path = join(directory, 'shell', `_cantosign`)
+  writeFileSync(path, script(name))
+  return { directory, path }
+}
+
+/** What may follow the words typed so far, the last of which is completed. */
+function bash(words: readonly string[]): readonly string[] {
+  const { directory, path } = prepared('bash')
+  const line = ['cantosign', ...words].map((word) => `'${word}'`).join(' ')
+  const text = `source ${path}; COMP_WORDS=(${line}); COMP_CWORD=${words.length}
+    _cantosign; printf '%s\\n' "\${COMPREPLY[@]}"`
+  return shell('bash', ['--norc', '-c', text], directory).split('\n').filter(Boolean)
+}
+
+function fish(words: readonly string[]): readonly string[] {
+  const { directory, path } = prepared('fish')
+  const line = ['cantosign', ...words].join(' ')
+  return shell('fish', ['--no-config', '-c', `source ${path}; complete -C '${line}'`], directory)
+    .split('\n')
+    .filter(Boolean)
+    .map((text) => text.split('\t')[0] ?? '')
+}
+
+/** The line as zsh completes it at a terminal, which is what zsh's completion needs. */
+function zsh(words: readonly string[]): string {
+  const { directory, path } = prepared('zsh')
+  const line = ['cantosign', ...words].join(' ')
+  const text = `
+    zmodload zsh/zpty
+    zpty shell zsh -f -i
+    zpty -w shell "PS1=; PROMPT_EOL_MARK=; autoload -U compinit; compinit -u -D; source ${path}; stty -echo; print -r READY"
+    zpty -r shell out $'*READY\\r\\n*READY*' || zpty -r shell out '*READY*'
+    zpty -w -n shell $'${line}\\t'
+    sleep 1
+    zpty -w -n shell $'\\x01print -r -- "<<\\x05>>"\\n'
+    sleep 0.5
+    zpty -r shell out '*<<*>>*'
+    print -r -- $out
+    while zpty -rt shell out; do print -r -- $out; done
+    zpty -d shell`
+  const screen = shell('zsh', ['-f', '-c', text], directory)
+  return [...screen.matchAll(/^<<(.*)>>\r?$/gm)].at(-1)?.[1]?.trim() ?? screen
+}
+
+describe.runIf(has('bash'))('bash', () => {
+  test('offers the commands', () => {
+    expect(bash([''])).toEqual(expect.arrayContaining(['inspect', 'sign', 'key', 'doctor']))
+    expect(bash(['insp'])).toEqual(['inspect'])
+    expect(bash(['key', ''])).toEqual(expect.arrayContaining(['generate', 'show', 'convert']))
+    expect(bash(['key', 'conv'])).toEqual(['convert'])
+  })
+
+  test('offers options of the command and of all commands', () => {
+    expect(bash(['sign', 'f', '--prop'])).toEqual(['--proposal'])
+    expect(bash(['--json', 'sign', '--quie'])).toEqual(['--quiet'])
+    expect(bash(['key', 'generate', '--key-s'])).toEqual(['--key-spec'])
+    expect(bash(['hash', '--prop'])).toEqual([])
+  })
+
+  test('offers the values of an option, with a space or an equals sign before them', () => {
+    expect(bash(['sign', 'f', '--proposal', ''])).toEqual(['true', 'false'])
+    expect(bash(['key', 'generate', '--key-spec', 'p'])).toEqual(['p256', 'p384'])
+    expect(bash(['key', 'generate', '--key-spec', '=', 'ed'])).toEqual(['ed25519'])
+    expect(bash(['completion', 'z'])).toEqual(['zsh'])
+  })
+
+  test('leaves files to readline', () => {
+    expect(bash(['sign', 'tr'])).toEqual([])
+    expect(bash(['sign', 'f', '--key', 'tr'])).toEqual([])
+    expect(script('bash')).toMatch(/^complete -o default /m)
+  })
+})
+
+describe.runIf(has('fish'))('fish', () => {
+  test('offers the commands', () => {
+    expect(fish(['insp'])).toEqual(['inspect'])
+    expect(fish(['key', ''])).toEqual(expect.arrayContaining(['convert', 'generate', 'show']))
+    expect(fish([''])).not.toContain('transaction.bin')
+  })
+
+  test('offers options, values and files', () => {
+    expect(fish(['sign', '--prop'])).toEqual(['--proposal'])
+    expect(fish(['sign', '--proposal', ''])).toEqual(['false', 'true'])
+    expect(fish(['sign', '--key', 'tran'])).toEqual(['transaction.bin'])
+    expect(fish(['sign', 'tran'])).toEqual(['transaction.bin'])
+    expect(fish(['completion', ''])).toEqual(['bash', 'fish', 'zsh'])
+  })
+})
+
+describe.runIf(has('zsh'))('zsh', () => {
+  test.each([
+    [['insp'], 'cantosign inspect'],
+    [['key', 'conv'], 'cantosign key convert'],
+    [['sign', 'x', '--propo'], 'cantosign sign x --proposal'],
+    [['sign', 'x', '--proposal', 't'], 'cantosign sign x --proposal true'],
+    [['key', 'generate', '--key-spec', 'ed'], 'cantosign key generate --key-spec ed25519'],
+    [['sign', 'tran'], 'cantosign sign transaction.bin'],
+    [['completion', 'fi'], 'cantosign completion fish'],
+  ])('completes %j', (words, expected) => {
+    expect(zsh(words)).toBe(expected)
+  })
+})
+
+test.each(['tcsh', 'BASH', ''])('refuses the shell %j', (name) => {
+  const { status, stdout } = run(['completion', name])
+  expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
+})
