@@ -41,12 +41,10 @@ const fromReading =
     return reading.ok ? undefined : reading.problem
   }
 
-const oneOf =
-  (choices: Iterable<string>) =>
-  (text: string): string | undefined => {
-    const names = [...choices]
-    return names.includes(text) ? undefined : `it is none of: ${names.join(', ')}`
-  }
+function oneOf(choices: Iterable<string>): SetDimensionRow['problem'] {
+  const names = [...choices]
+  return (text) => (names.includes(text) ? undefined : `it is none of: ${names.join(', ')}`)
+}
 
 const mappingNames = [...new Set([...MAPPINGS.values()].map(mappingName))]
 const permissions = [...enumChoices('ParticipantPermission').keys()]
