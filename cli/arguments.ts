@@ -179,10 +179,14 @@ export async function parseCommandLine(
   }
 
   let help = ''
+  // With a callback, yargs hands some mistakes to it and throws others.
+  let mistake: unknown
   try {
-    await all.parseAsync([...argv], {}, (_error: unknown, _values: unknown, output: string) => {
+    await all.parseAsync([...argv], {}, (error: unknown, _values: unknown, output: string) => {
       help = output
+      mistake = error
     })
+    if (mistake instanceof Error) throw mistake
   } catch (error) {
     if (error instanceof CantosignError) throw error
     const message = error instanceof Error ? error.message : String(error)
