@@ -690,7 +690,14 @@ const cases: readonly Case[] = [
     what: 'a serial that is taken',
     current: definitionTransaction({}, 3),
     previous: definitionTransaction({}, 3),
-    codes: ['serial-jump'],
+    codes: ['serial-taken'],
+    names: ['serial is 3'],
+  },
+  {
+    what: 'a serial below the one in force',
+    current: definitionTransaction({}, 2),
+    previous: definitionTransaction({}, 3),
+    codes: ['serial-taken'],
   },
   {
     what: 'the last serial there is',
@@ -767,6 +774,7 @@ describe('dangers', () => {
       'member-key-added',
       'delegation-widened',
       'serial-jump',
+      'serial-taken',
       'removal-differs',
     ]) {
       expect(alone.has(code as DangerCode), code).toBe(false)
