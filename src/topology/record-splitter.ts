@@ -116,7 +116,7 @@ export class RecordSplitter {
     const start = this.#offset
     let consumed = 0
     this.#needed = 1
-    while (!this.#ended && consumed < buffer.length) {
+    while (!this.stopped && consumed < buffer.length) {
       const reader = new WireReader(buffer, consumed)
       try {
         const record = this.#step(reader, start)
