@@ -100,10 +100,38 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     words: ['sign'],
     describe: 'show what a transaction authorizes and sign it',
-    positionals: [{ name: 'file', describe: 'a transaction file, or with --blind a bare hash' }],
+    positionals: [
+      { name: 'file', describe: 'a signing package, a transaction, or with --blind a bare hash' },
+    ],
     options: [
       key,
+      {
+        name: 'transaction',
+        kind: 'strings',
+        value: 'HASH',
+        describe: 'sign only this transaction of the package',
+      },
+      {
+        name: 'combined',
+        kind: 'flag',
+        describe: 'make one signature over all transactions that are signed together',
+      },
       { name: 'detached', kind: 'flag', describe: 'write the bare signature bytes' },
+      state,
+      {
+        name: 'expect',
+        kind: 'string',
+        value: 'SPEC',
+        path: true,
+        describe: 'refuse unless every field is as this spec says',
+      },
+      {
+        name: 'policy',
+        kind: 'string',
+        value: 'FILE',
+        path: true,
+        describe: 'let this policy decide, without a question',
+      },
       {
         name: 'blind',
         kind: 'flag',
@@ -137,6 +165,53 @@ export const COMMANDS: readonly CommandSpec[] = [
       ...passphrase,
     ],
     load: () => import('./sign.ts'),
+  },
+  {
+    words: ['attach'],
+    describe: 'add a signature that was made elsewhere to a package',
+    positionals: [{ name: 'package', describe: 'a signing package' }],
+    options: [
+      {
+        name: 'signature',
+        kind: 'string',
+        value: 'FILE',
+        path: true,
+        describe: 'the signature bytes: 64 for Ed25519, DER for ECDSA',
+      },
+      {
+        name: 'signed-by',
+        kind: 'string',
+        value: 'FINGERPRINT',
+        describe: 'the fingerprint of the key that signed',
+      },
+      {
+        name: 'transaction',
+        kind: 'strings',
+        value: 'HASH',
+        describe: 'the transaction that was signed, or with --combined one of those covered',
+      },
+      {
+        name: 'combined',
+        kind: 'flag',
+        describe: 'the signature is over the combined hash of the transactions',
+      },
+      {
+        name: 'public-key',
+        kind: 'strings',
+        value: 'FILE',
+        path: true,
+        describe: 'the public key, where the package does not hold it',
+      },
+      state,
+    ],
+    load: () => import('./attach.ts'),
+  },
+  {
+    words: ['combine'],
+    describe: 'merge copies of one package into one with the signatures of all',
+    positionals: [{ name: 'packages', variadic: true, describe: 'copies of one signing package' }],
+    options: [state],
+    load: () => import('./combine.ts'),
   },
   {
     words: ['verify'],

@@ -223,11 +223,6 @@ export const ERROR_CODES = {
     exit: 4,
     meaning: 'the topology state holds a signature that does not verify',
   },
-  'state-invalid': {
-    exit: 4,
-    meaning: 'the topology state holds a signature that does not verify',
-  },
-
   'signatures-missing': { exit: 6, meaning: 'a signature is needed and the file has none' },
   'signature-unverifiable': {
     exit: 6,

@@ -82,9 +82,15 @@ function serialDangers(
         `serial ${serial} changes what is in force, and that is not given here: what the change takes away cannot be shown`,
     ),
     ...dangerIf(
-      previous !== undefined && serial !== previous.serial + 1,
+      previous !== undefined && serial > previous.serial + 1,
       'serial-jump',
       () => `the serial is ${serial} and the one in force is ${previous?.serial ?? 0}`,
+    ),
+    ...dangerIf(
+      previous !== undefined && serial <= previous.serial,
+      'serial-taken',
+      () =>
+        `the serial is ${serial}, and serial ${previous?.serial ?? 0} is in force already: no network that knows it takes this transaction`,
     ),
     ...dangerIf(
       serial >= MAX_SERIAL,

@@ -35,6 +35,11 @@ export const DANGER_CODES = {
     grave: false,
     meaning: 'the serial is not the one after the serial of the previous transaction',
   },
+  'serial-taken': {
+    grave: true,
+    meaning:
+      'the serial is not above the one in force: the transaction is stale, or goes back to an older state elsewhere',
+  },
   'serial-last': {
     grave: true,
     meaning: 'the largest serial there is: nothing can ever follow, the state is frozen',

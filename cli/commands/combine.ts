@@ -1,0 +1,67 @@
+/** `combine`: copies of one package become one with everything that any of them has. */
+import { ExitStatus } from '../../src/base/error-codes.ts'
+import { escapeText } from '../../src/base/text.ts'
+import { combinePackages, type Copy, type LeftOut } from '../../src/package/combine.ts'
+import type { SigningPackage } from '../../src/package/model.ts'
+import { writePackage } from '../../src/package/write.ts'
+import type { CommandRun } from '../command.ts'
+import { counted } from '../present/text.ts'
+import { requireOutput, writeOutput } from './output.ts'
+import { readPackageInput } from './package-input.ts'
+import { readStateInput } from './state-input.ts'
+
+export const run: CommandRun = async (args, io) => {
+  const paths = args.positionals('packages')
+  const output = requireOutput(args, io)
+  const { resolve } = await readStateInput(args.strings('state'))
+  const copies: Copy[] = []
+  for (const path of paths) {
+    copies.push({ name: path, package: (await readPackageInput(path, resolve)).package })
+  }
+  const { package: made, leftOut } = combinePackages(copies, { resolve })
+  writeOutput(output, writePackage(made), args, io, paths)
+
+  if (args.json) {
+    const document = {
+      output,
+      transactions: made.transactions.map(({ hash }) => hash),
+      signatures: signatureCount(made),
+      copies: copies.map(({ name, package: one }) => ({
+        file: name,
+        signatures: signatureCount(one),
+      })),
+      leftOut: leftOut.map(({ source, path, hash, signedBy, code }) => ({
+        file: source,
+        path,
+        hash,
+        signedBy,
+        code,
+      })),
+    }
+    io.stdout.write(`${JSON.stringify(document)}\n`)
+    return ExitStatus.done
+  }
+  for (const one of leftOut) io.stderr.write(`${io.program.name}: warning: ${leftOutText(one)}\n`)
+  if (!args.quiet) {
+    const lines = [
+      ...copies.map(
+        ({ name, package: one }) =>
+          `  ${escapeText(name)}: ${counted(signatureCount(one), 'signature')}`,
+      ),
+      `combined: ${counted(made.transactions.length, 'transaction')}, ${counted(signatureCount(made), 'signature')}`,
+    ]
+    io.stderr.write(`${lines.join('\n')}\n`)
+  }
+  return ExitStatus.done
+}
+
+function signatureCount({ transactions, combined }: SigningPackage): number {
+  return [...transactions, ...combined].reduce((sum, { signatures }) => sum + signatures.length, 0)
+}
+
+function leftOutText({ source, path, hash, signedBy, code }: LeftOut): string {
+  return (
+    `${escapeText(source)}: the signature by ${escapeText(signedBy)} over ${hash} does not verify ` +
+    `(${code} at ${path}) and is left out`
+  )
+}

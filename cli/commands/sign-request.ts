@@ -1,0 +1,188 @@
+/** What `sign` works on: the transactions of a file or package, judged with the state at hand. */
+import { toHex } from '../../src/base/bytes.ts'
+import { CantosignError } from '../../src/base/errors.ts'
+import type { Finding } from '../../src/base/finding-codes.ts'
+import {
+  judgeTransactions,
+  readState,
+  storeOf,
+  type Judgement,
+  type JudgementEntry,
+  type StateReading,
+} from '../../src/explain/judgement.ts'
+import type { Fingerprint } from '../../src/ident/fingerprint.ts'
+import type { SigningPackage } from '../../src/package/model.ts'
+import { readPackage } from '../../src/package/read.ts'
+import { carriedSignatures } from '../../src/package/verdicts.ts'
+import { needOf, type Need } from '../../src/topology/need.ts'
+import { verifySignatures, type KeyResolver } from '../../src/topology/signed-transaction.ts'
+import type { Arguments } from '../command.ts'
+import { contentName, findingsOf, readInput, refuseFatal, type TransactionInput } from './input.ts'
+import { readStateInput } from './state-input.ts'
+
+/** Where the transactions come from, and where a signature goes. */
+export type SigningSource =
+  | { readonly $case: 'file'; readonly input: TransactionInput }
+  | { readonly $case: 'package'; readonly content: SigningPackage }
+
+export interface SigningEntry extends JudgementEntry {
+  /** Hex of 68 characters. */
+  readonly hash: string
+  /** The flag that goes with it so far; `undefined` for a transaction that nobody has signed. */
+  readonly proposal: boolean | undefined
+  /** Of the transaction and of what surrounds it. */
+  readonly findings: readonly Finding[]
+}
+
+export interface SigningRequest {
+  readonly path: string
+  readonly source: SigningSource
+  readonly entries: readonly SigningEntry[]
+  readonly state: StateReading
+  /** Keys of the file, of its state and of `--state`. */
+  readonly resolve: KeyResolver
+}
+
+function fileEntry(input: TransactionInput, resolve: KeyResolver): SigningEntry {
+  const { transaction } = input
+  const hash = toHex(transaction.hash)
+  if (input.$case === 'transaction') {
+    const { findings } = transaction
+    return { transaction, hash, signatures: [], proposal: undefined, findings }
+  }
+  const signatures = verifySignatures(input.signed, resolve)
+  return {
+    transaction,
+    hash,
+    signatures,
+    proposal: input.signed.value?.proposal ?? false,
+    findings: [...findingsOf(input), ...signatures.flatMap(({ findings }) => findings)],
+  }
+}
+
+/** @throws CantosignError `state-invalid` if a signature in the state does not verify */
+function soundState(state: StateReading): StateReading {
+  const [first] = state.damaged
+  if (first === undefined) return state
+  throw new CantosignError(
+    'state-invalid',
+    `the state holds a transaction whose signature does not verify: ${first}`,
+    'the state was damaged or forged: get it anew from a participant that you trust',
+    { details: { hashes: [...state.damaged] } },
+  )
+}
+
+/**
+ * Reads what is to be signed, with the state beside it.
+ * @throws CantosignError `blind-missing` for a bare hash, `file-kind` for what holds no transaction
+ * to sign, `state-invalid`, the code of a fatal finding, and what reading a package gives
+ */
+export async function readSigningRequest(path: string, args: Arguments): Promise<SigningRequest> {
+  const input = await readInput(path)
+  const beside = await readStateInput(args.strings('state'))
+  switch (input.$case) {
+    case 'hash':
+      throw new CantosignError(
+        'blind-missing',
+        `${path} is a bare hash: what a signature over it would authorize cannot be shown`,
+        'sign the transaction it was made from, or accept the risk with --blind --detached',
+      )
+    case 'stream':
+    case 'key':
+      throw new CantosignError(
+        'file-kind',
+        `${path} holds ${contentName(input)}: it is not signed`,
+        'give a topology transaction or a signing package',
+      )
+    case 'transaction':
+    case 'signed': {
+      refuseFatal(findingsOf(input), path)
+      const state = soundState(readState(beside.signed, { $case: 'unknown' }, beside.resolve))
+      const entries = [fileEntry(input, state.resolve)]
+      return {
+        path,
+        source: { $case: 'file', input },
+        entries,
+        state,
+        resolve: state.resolve,
+      }
+    }
+    case 'package': {
+      const judged = readPackage(input.bytes, { resolve: beside.resolve })
+      const { package: content } = judged
+      const carried = carriedSignatures(content, judged.verdicts)
+      const state = soundState(
+        readState(
+          [...content.state.map(({ signed }) => signed), ...beside.signed],
+          storeOf(content.network.synchronizerId),
+          beside.resolve,
+        ),
+      )
+      const entries = content.transactions.map(
+        ({ transaction, hash, proposal }, i): SigningEntry => ({
+          transaction,
+          hash,
+          proposal,
+          signatures: carried[i] ?? [],
+          findings: transaction.findings,
+        }),
+      )
+      return {
+        path,
+        source: { $case: 'package', content },
+        entries,
+        state,
+        resolve: state.resolve,
+      }
+    }
+  }
+}
+
+/** One transaction that a key may be asked for. */
+export interface KeyNeed {
+  readonly index: number
+  readonly need: Need | 'signed'
+}
+
+/**
+ * What the key is for each transaction: asked for, not asked for, or not to be told.
+ * @param indices the transactions in question
+ */
+export function needsOf(
+  request: SigningRequest,
+  indices: readonly number[],
+  key: Fingerprint,
+): readonly KeyNeed[] {
+  const { entries, state } = request
+  const alone = entries.map(({ transaction }): Need => {
+    const mapping = transaction.value?.mapping?.mapping
+    return mapping === undefined ? 'unneeded' : needOf(mapping, key)
+  })
+  // A second signer spoils a root delegation, also for those that come after it in the package.
+  const hashes = new Set(
+    indices.flatMap((i) => (alone[i] === 'unneeded' ? [] : [entries[i]?.hash ?? ''])),
+  )
+  const judged = judgeTransactions(entries, state, { key, hashes })
+  return indices.map((index): KeyNeed => {
+    const entry = entries[index]
+    const hasSigned = entry?.signatures.some(
+      ({ signature, status }) => status === 'valid' && signature.wire.signedBy === key,
+    )
+    if (hasSigned === true) return { index, need: 'signed' }
+    const own = alone[index] ?? 'unneeded'
+    const { authorization } = judged[index] ?? {}
+    if (own === 'unneeded' || authorization === undefined) return { index, need: 'unneeded' }
+    if (authorization.signed.includes(key)) return { index, need: 'needed' }
+    return { index, need: authorization.status === 'unknown' ? own : 'unneeded' }
+  })
+}
+
+/** The judgement of every transaction as it will be once the key has signed the chosen ones. */
+export function judgementsAfter(
+  request: SigningRequest,
+  indices: readonly number[],
+  key: Fingerprint,
+): readonly Judgement[] {
+  const hashes = new Set(indices.map((i) => request.entries[i]?.hash ?? ''))
+  return judgeTransactions(request.entries, request.state, { key, hashes })
+}

@@ -1,0 +1,129 @@
+/** What a person reads before a signature: everything that it would authorize, and what endangers. */
+import type { AsideRecord } from '../../src/authorization/evidence.ts'
+import { ASIDE_REASONS } from '../../src/authorization/evidence.ts'
+import { escapeText } from '../../src/base/text.ts'
+import type { Danger } from '../../src/explain/dangers.ts'
+import { differenceOf } from '../../src/explain/difference.ts'
+import type { Judgement, JudgementEntry } from '../../src/explain/judgement.ts'
+import { transactionReport } from '../../src/explain/report.ts'
+import type { SigningPackage } from '../../src/package/model.ts'
+import type { Finding } from '../../src/base/finding-codes.ts'
+import { authorizationLines } from './authorization.ts'
+import { differenceLines } from './difference.ts'
+import { counted } from './text.ts'
+import { dangerLines, transactionLines } from './transaction.ts'
+
+export interface ShownTransaction {
+  readonly entry: JudgementEntry & {
+    readonly hash: string
+    readonly proposal: boolean | undefined
+    readonly findings: readonly Finding[]
+  }
+  /** Before the new signature. */
+  readonly judgement: Judgement
+  readonly dangers: readonly Danger[]
+}
+
+export interface SigningView {
+  readonly path: string
+  /** If it is a package: who asks, why, for which network. */
+  readonly content: SigningPackage | undefined
+  readonly chosen: readonly ShownTransaction[]
+  /** Dangers of the transactions together. */
+  readonly together: readonly Danger[]
+  /** Hashes of transactions that this key does not sign. */
+  readonly leftOut: readonly string[]
+  /** Of the chosen ones, as they will be with the new signature. */
+  readonly after: readonly Judgement[]
+  readonly aside: readonly AsideRecord[]
+  readonly key: string
+}
+
+function labelled(label: string, value: string | number | undefined): readonly string[] {
+  return value === undefined ? [] : [`${label.padEnd(16)}${escapeText(String(value))}`]
+}
+
+/** Who asks and for what; nothing of it is checked, and it says so. */
+export function packageTextLines({ network, text }: SigningPackage): readonly string[] {
+  const lines = [
+    ...labelled('requested by', text.requestedBy),
+    ...labelled('reason', text.reason),
+    ...labelled('valid until', text.validUntil),
+    ...labelled('synchronizer', network.synchronizerId),
+    ...labelled('protocol', network.protocolVersion),
+  ]
+  return lines.length === 0
+    ? []
+    : [
+        'what the package says of itself (nothing checks it, no signature binds it)',
+        ...lines.map((line) => `  ${line}`),
+      ]
+}
+
+function changeLines({ entry, judgement }: ShownTransaction): readonly string[] {
+  const { value } = entry.transaction
+  const previous = judgement.previous?.value
+  if (value === undefined) return []
+  if (previous === undefined) {
+    return value.serial === 1
+      ? []
+      : ['', 'what changes', '  what is in force is not known here: the change cannot be shown']
+  }
+  return [
+    '',
+    `what changes against serial ${previous.serial}`,
+    ...differenceLines(differenceOf(previous, value)),
+  ]
+}
+
+function shownLines(shown: ShownTransaction, after: Judgement | undefined): readonly string[] {
+  const { entry, judgement, dangers } = shown
+  const report = transactionReport(
+    entry.transaction,
+    entry.proposal === undefined
+      ? undefined
+      : { proposal: entry.proposal, signatures: entry.signatures, findings: entry.findings },
+  )
+  return [
+    ...transactionLines(report),
+    ...changeLines(shown),
+    '',
+    'who has to sign',
+    ...authorizationLines(judgement.authorization, '  '),
+    ...(after === undefined
+      ? []
+      : ['', 'with this signature', ...authorizationLines(after.authorization, '  ')]),
+    ...(dangers.length === 0 ? [] : ['', 'before signing', ...dangerLines(dangers)]),
+  ]
+}
+
+/** All lines, in the order in which they are to be read. */
+export function beforeSigningLines(view: SigningView): readonly string[] {
+  const { content, chosen, together, leftOut, aside, after } = view
+  return [
+    escapeText(view.path),
+    ...(content === undefined ? [] : packageTextLines(content)),
+    ...chosen.flatMap((shown, i) => [
+      '',
+      ...(chosen.length === 1 ? [] : [`transaction ${i + 1} of ${chosen.length}`]),
+      ...shownLines(shown, after[i]),
+    ]),
+    ...(together.length === 0 ? [] : ['', 'all together', ...dangerLines(together)]),
+    ...(aside.length === 0
+      ? []
+      : [
+          '',
+          `${counted(aside.length, 'state transaction')} not believed`,
+          ...aside.map(({ hash, reason }) => `  ${hash}: ${ASIDE_REASONS[reason]}`),
+        ]),
+    ...(leftOut.length === 0
+      ? []
+      : [
+          '',
+          `${counted(leftOut.length, 'transaction')} of the package not signed by this key (not asked for, or signed already)`,
+          ...leftOut.map((hash) => `  ${hash}`),
+        ]),
+    '',
+    `with the key    ${view.key}`,
+  ]
+}
