@@ -63,6 +63,11 @@ const USAGES: readonly (readonly number[])[] = [
   [3, 4],
 ]
 
+/** A root certificate has to allow delegations. */
+function forRoot(from: Restriction): Restriction {
+  return typeof from === 'string' ? 'all' : [...new Set([1, ...from])]
+}
+
 function keyList(random: Random): readonly RefKey[] {
   return someOrOne(random, FINGERPRINTS, 20).map((fingerprint) => ({
     fingerprint,
@@ -103,12 +108,7 @@ function mappingOf(random: Random, kind: Kind, namespace: string): RefMapping {
         kind,
         namespace: root,
         target,
-        restriction:
-          target === root
-            ? Array.isArray(chosen)
-              ? [1, ...chosen.filter((c) => c !== 1)]
-              : 'all'
-            : chosen,
+        restriction: target === root ? forRoot(chosen) : chosen,
       }
     }
     case 'definition': {
