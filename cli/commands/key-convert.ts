@@ -1,6 +1,7 @@
 /** `key convert`: any key file this tool reads, written in another form. */
 import { ExitStatus } from '../../src/base/error-codes.ts'
 import { CantosignError } from '../../src/base/errors.ts'
+import { escapeText } from '../../src/base/text.ts'
 import { encodePem } from '../../src/crypto/pem.ts'
 import { rawPublicKey, type PublicKey } from '../../src/crypto/public-key.ts'
 import { readKeyFile } from '../../src/host/key-file.ts'
@@ -18,7 +19,6 @@ import {
 } from '../../src/signer/open-private-key.ts'
 import type { Arguments, CommandRun } from '../command.ts'
 import type { Io } from '../io.ts'
-import { escapeText } from '../../src/base/text.ts'
 import { hasNewPassphrase, newPassphrase, passphraseQuestion } from './key-opening.ts'
 import {
   chosenDerivation,
@@ -150,7 +150,13 @@ async function publicHalf(
   args: Arguments,
   io: Io,
 ): Promise<PublicKey> {
-  const { key } = await readAnyKey(bytes)
+  const { key, remarks } = await readAnyKey(bytes)
+  // What changes the key's name or is a guess is said; that the input is bare changes nothing here.
+  for (const { code, message } of args.quiet ? [] : remarks) {
+    if (code === 'compressed-point' || code === 'key-raw') {
+      io.stderr.write(`${io.program.name}: remark: ${message} [${code}]\n`)
+    }
+  }
   if (key !== undefined) return key
   const passphrase = passphraseQuestion(path, args, io)
   const opened = await openPrivateKey(bytes, { purpose: 'conversion', passphrase })

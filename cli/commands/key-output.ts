@@ -1,9 +1,9 @@
 /** Private keys as they are written: PKCS#8, encrypted unless that was declined. */
+import { toBase64 } from '../../src/base/bytes.ts'
 import { CantosignError } from '../../src/base/errors.ts'
 import { encryptPbes2, type DerivationKind } from '../../src/crypto/pbes2.ts'
 import { encodePem } from '../../src/crypto/pem.ts'
 import { encodePrivateKeyInfo, type PrivateKey } from '../../src/crypto/private-key.ts'
-import { toBase64 } from '../../src/base/bytes.ts'
 import type { PublicKey } from '../../src/crypto/public-key.ts'
 import type { Arguments } from '../command.ts'
 import type { Io } from '../io.ts'

@@ -321,6 +321,19 @@ describe('key convert', () => {
     })
   })
 
+  test('a compressed point is written in its usual form, and that is said', () => {
+    const file = 'p256-a.spki-compressed.der'
+    const directory = prepared(file)
+    const { status, stderr } = run(['key', 'convert', file, '--to', 'spki-der', '-o', 'new'], {
+      directory,
+    })
+    expect(status).toBe(0)
+    expect(stderr).toContain('[compressed-point]')
+    expect(new Uint8Array(readFileSync(join(directory, 'new')))).toEqual(
+      fixtureBytes('keys/p256-a.spki.der'),
+    )
+  })
+
   test.each([
     [['--to', 'pkcs8-der', '--no-encrypt'], 'ed25519-a.spki.der', 3, 'key-not-private'],
     [['--to', 'spki-der'], 'ed25519-a.scrypt-aes256cbc.der', 5, 'key-passphrase-needed'],
