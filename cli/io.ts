@@ -1,6 +1,6 @@
 /** What a command may touch of the world beside files: two outputs and a terminal. */
 import type { Terminal } from '../src/host/terminal.ts'
-import type { ProgramFiles } from './version.ts'
+import type { Program } from './version.ts'
 
 export interface Output {
   readonly isTerminal: boolean
@@ -11,6 +11,5 @@ export interface Io {
   readonly stdout: Output
   readonly stderr: Output
   readonly terminal: Terminal
-  /** The running program. */
-  readonly program: ProgramFiles & { readonly name: string; readonly version: string }
+  readonly program: Program
 }

@@ -4,7 +4,7 @@ import { ControllingTerminal } from '../src/host/terminal.ts'
 import type { CommandSpec } from './command.ts'
 import type { Io, Output } from './io.ts'
 import { runProgram } from './program.ts'
-import { VERSION, type ProgramFiles } from './version.ts'
+import type { Program } from './version.ts'
 
 /** Only these two ask a program to end; the others are left to the system. */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
@@ -29,8 +29,7 @@ function output(stream: NodeJS.WriteStream): Output {
  * process ends by itself once its output is written.
  */
 export async function runProcess(
-  name: string,
-  files: ProgramFiles,
+  program: Program,
   commands: readonly CommandSpec[],
 ): Promise<void> {
   for (const signal of SIGNALS) {
@@ -42,7 +41,7 @@ export async function runProcess(
     stdout: output(process.stdout),
     stderr: output(process.stderr),
     terminal: new ControllingTerminal(),
-    program: { ...files, name, version: VERSION },
+    program,
   }
   process.exitCode = await runProgram(commands, process.argv.slice(2), io)
 }

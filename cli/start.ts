@@ -1,10 +1,13 @@
-/** What both executables do first: answer `--version`, then load what the command line asks for. */
+/**
+ * What both executables do first: answer `--version`, then load what the command line asks for. The program
+ * file holds this and nothing that a part shares, so that it can speak when parts are missing.
+ */
 import { fileURLToPath } from 'node:url'
 import type { CommandSpec } from './command.ts'
-import { programIntegrity, VERSION, type ProgramFiles } from './version.ts'
+import { programIntegrity, VERSION, type Program } from './version.ts'
 
 /** Put into the program file by scripts/build.mjs, which makes the parts. */
-declare const CANTOSIGN_PARTS: ProgramFiles['parts']
+declare const CANTOSIGN_PARTS: Readonly<Record<string, string>>
 
 /** True if the command line asks for the version: a value is never spelled like this option. */
 function asksForVersion(argv: readonly string[]): boolean {
@@ -24,13 +27,13 @@ function fail(name: string, json: boolean, message: string): void {
 }
 
 /** The version, and a SHA-256 that stands for the whole program once its parts were compared. */
-function printVersion(name: string, files: ProgramFiles, json: boolean): void {
-  const { sha256, altered } = programIntegrity(files)
+function printVersion({ name, version, integrity }: Program, json: boolean): void {
+  const { sha256, altered } = integrity()
   const [part] = altered
   if (part !== undefined) fail(name, json, `${part} is missing or is not the part this program has`)
   else if (json) {
-    process.stdout.write(`${JSON.stringify({ name, version: VERSION, sha256 })}\n`)
-  } else process.stdout.write(`${name} ${VERSION}\nsha256 ${sha256}\n`)
+    process.stdout.write(`${JSON.stringify({ name, version, sha256 })}\n`)
+  } else process.stdout.write(`${name} ${version}\nsha256 ${sha256}\n`)
 }
 
 /**
@@ -42,17 +45,23 @@ export async function start(
   url: string,
   load: () => Promise<readonly CommandSpec[]>,
 ): Promise<void> {
-  const files = { path: fileURLToPath(url), parts: CANTOSIGN_PARTS }
+  const path = fileURLToPath(url)
+  const program: Program = {
+    name,
+    version: VERSION,
+    path,
+    integrity: () => programIntegrity({ path, parts: CANTOSIGN_PARTS }),
+  }
   const argv = process.argv.slice(2)
   const json = argv.includes('--json')
   if (asksForVersion(argv)) {
-    printVersion(name, files, json)
+    printVersion(program, json)
     return
   }
   let run: () => Promise<void>
   try {
     const [{ runProcess }, commands] = await Promise.all([import('./process.ts'), load()])
-    run = () => runProcess(name, files, commands)
+    run = () => runProcess(program, commands)
   } catch {
     fail(name, json, 'a part of the program is missing or damaged')
     return

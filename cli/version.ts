@@ -12,7 +12,7 @@ export const VERSION = CANTOSIGN_VERSION
  * The program file that was started and the parts it loads when they are needed
  * (docs/decisions/0005). The file holds the SHA-256 of every part, so its own stands for all.
  */
-export interface ProgramFiles {
+interface ProgramFiles {
   readonly path: string
   /** SHA-256 in hex by the path of a part, from the directory of the program file. */
   readonly parts: Readonly<Record<string, string>>
@@ -26,6 +26,15 @@ function hashOf(path: string): string | undefined {
   }
 }
 
+/** The running program, as commands know it. */
+export interface Program {
+  readonly name: string
+  readonly version: string
+  readonly path: string
+  /** Reads the whole program again from where it lies. */
+  readonly integrity: () => ProgramIntegrity
+}
+
 export interface ProgramIntegrity {
   /** SHA-256 of the program file, 64 lower-case hex characters. */
   readonly sha256: string
@@ -33,7 +42,6 @@ export interface ProgramIntegrity {
   readonly altered: readonly string[]
 }
 
-/** Reads the whole program again from where it lies. */
 export function programIntegrity({ path, parts }: ProgramFiles): ProgramIntegrity {
   const directory = dirname(path)
   return {

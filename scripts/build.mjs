@@ -69,7 +69,12 @@ async function buildExecutable(name, entry) {
     path,
     createHash('sha256').update(contents).digest('hex'),
   ])
-  const text = Buffer.from(main.contents).toString('utf8')
+  // The bundler evaluates its own helpers first; here they are evaluated with the part that uses them,
+  // and the program file stands on its own, so that it can tell of parts that are missing.
+  const text = Buffer.from(main.contents)
+    .toString('utf8')
+    .replaceAll(/^import "\.\/.+";\n/gm, '')
+  if (/^import .*"\./m.test(text)) throw new Error(`${name}.mjs shares code with its parts`)
   const [before, after, ...more] = text.split(partsPlace)
   if (after === undefined || more.length > 0)
     throw new Error(`${name}.mjs names its parts not once`)

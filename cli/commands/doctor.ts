@@ -6,7 +6,6 @@ import { checkFitness, checkIntegrity, type Check } from '../../src/host/fitness
 import { readMachine } from '../../src/host/machine.ts'
 import type { CommandRun } from '../command.ts'
 import { wrapText } from '../present/text.ts'
-import { programIntegrity } from '../version.ts'
 
 // eslint-disable-next-line @typescript-eslint/require-await -- a command is asynchronous by its type
 export const run: CommandRun = async (args, io) => {
@@ -19,7 +18,7 @@ export const run: CommandRun = async (args, io) => {
     )
   }
   const { path, version } = io.program
-  const { sha256, altered } = programIntegrity(io.program)
+  const { sha256, altered } = io.program.integrity()
   const checks = [checkIntegrity(sha256, altered, expected), ...checkFitness(readMachine(path))]
   const fit = checks.every(({ judgement }) => judgement !== 'unfit')
   if (args.json) {

@@ -1,6 +1,6 @@
 /** The completion scripts, run by the shells they are for. */
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { run, scratch } from './support/program.ts'
@@ -20,7 +20,11 @@ function script(shell: Shell): string {
 }
 
 function shell(command: Shell, args: readonly string[], directory: string): string {
-  const { stdout, stderr } = spawnSync(command, args, { cwd: directory, encoding: 'utf8' })
+  const { stdout, stderr } = spawnSync(command, args, {
+    cwd: directory,
+    encoding: 'utf8',
+    timeout: 30_000,
+  })
   if (stderr !== '') throw new Error(stderr)
   return stdout
 }
@@ -53,25 +57,34 @@ function fish(words: readonly string[]): readonly string[] {
     .map((text) => text.split('\t')[0] ?? '')
 }
 
-/** The line as zsh completes it at a terminal, which is what zsh's completion needs. */
-function zsh(words: readonly string[]): string {
+/** Lines as zsh completes them at a terminal, which is what its completion needs. */
+function zsh(lines: readonly string[]): readonly string[] {
   const { directory, path } = prepared('zsh')
-  const line = ['cantosign', ...words].join(' ')
+  const out = join(directory, 'shell', 'out')
+  writeFileSync(out, '')
   const text = `
     zmodload zsh/zpty
     zpty shell zsh -f -i
-    zpty -w shell "PS1=; PROMPT_EOL_MARK=; autoload -U compinit; compinit -u -D; source ${path}; stty -echo; print -r READY"
-    zpty -r shell out $'*READY\\r\\n*READY*' || zpty -r shell out '*READY*'
-    zpty -w -n shell $'${line}\\t'
-    sleep 1
-    zpty -w -n shell $'\\x01print -r -- "<<\\x05>>"\\n'
-    sleep 0.5
-    zpty -r shell out '*<<*>>*'
-    print -r -- $out
-    while zpty -rt shell out; do print -r -- $out; done
+    record() { zpty -w shell "$1" }
+    record 'autoload -U compinit; compinit -u -D; source ${path}'
+    record 'keep() { print -r -- $BUFFER >> ${out}; BUFFER= }; zle -N keep; bindkey "^X" keep'
+    integer line=0 wait
+    for text in ${lines.map((line) => `'${line}'`).join(' ')}; do
+      (( line++ ))
+      zpty -w -n shell "$text"$'\\t'
+      zpty -w -n shell $'\\x18'
+      for (( wait = 0; wait < 200; wait++ )); do
+        (( $(wc -l < ${out}) >= line )) && break
+        while zpty -rt shell shown; do :; done
+        sleep 0.05
+      done
+    done
     zpty -d shell`
-  const screen = shell('zsh', ['-f', '-c', text], directory)
-  return [...screen.matchAll(/^<<(.*)>>\r?$/gm)].at(-1)?.[1]?.trim() ?? screen
+  shell('zsh', ['-f', '-c', text], directory)
+  return readFileSync(out, 'utf8')
+    .split('\n')
+    .map((line) => line.trim())
+    .filter(Boolean)
 }
 
 describe.runIf(has('bash'))('bash', () => {
@@ -120,16 +133,18 @@ describe.runIf(has('fish'))('fish', () => {
 })
 
 describe.runIf(has('zsh'))('zsh', () => {
-  test.each([
-    [['insp'], 'cantosign inspect'],
-    [['key', 'conv'], 'cantosign key convert'],
-    [['sign', 'x', '--propo'], 'cantosign sign x --proposal'],
-    [['sign', 'x', '--proposal', 't'], 'cantosign sign x --proposal true'],
-    [['key', 'generate', '--key-spec', 'ed'], 'cantosign key generate --key-spec ed25519'],
-    [['sign', 'tran'], 'cantosign sign transaction.bin'],
-    [['completion', 'fi'], 'cantosign completion fish'],
-  ])('completes %j', (words, expected) => {
-    expect(zsh(words)).toBe(expected)
+  test('completes commands, options, values and files', () => {
+    const completed = {
+      'cantosign insp': 'cantosign inspect',
+      'cantosign key conv': 'cantosign key convert',
+      'cantosign sign x --propo': 'cantosign sign x --proposal',
+      'cantosign sign x --proposal t': 'cantosign sign x --proposal true',
+      'cantosign key generate --key-spec ed': 'cantosign key generate --key-spec ed25519',
+      'cantosign sign tran': 'cantosign sign transaction.bin',
+      'cantosign completion fi': 'cantosign completion fish',
+      'cantosign hash --propo': 'cantosign hash --propo',
+    }
+    expect(zsh(Object.keys(completed))).toEqual(Object.values(completed))
   })
 })
 

@@ -69,7 +69,6 @@ describe.each(PROGRAMS)('%s', (program) => {
     ['an empty value', 'sign file --key='],
     ['a value for a flag', 'sign file --detached=perhaps'],
     ['a list of values after one option', 'namespace decentralized --owner a b'],
-    ['JSON and standard output', 'sign file --json -o -'],
   ])('refuses %s with one message and one hint, as text and as JSON', (_what, line) => {
     const args = line === '' ? [] : line.split(' ')
     const text = run(args, { program })
