@@ -5,6 +5,7 @@ import type { TopologyMapping } from '../wire/generated/schema.ts'
 import { evaluate, unreadableResult } from './evaluate.ts'
 import { readTransactionFacts } from './facts.ts'
 import { serialFit, type SerialFit } from './previous.ts'
+import { withSerial } from './serial.ts'
 import type { AuthorizationMode, AuthorizationResult } from './result.ts'
 import { signersOf } from './signers.ts'
 import { TopologyState, type Store } from './state.ts'
@@ -13,6 +14,11 @@ export interface ReplayOptions {
   readonly mode: AuthorizationMode
   /** `unknown`: learned from the first mapping that only a synchronizer's store has. */
   readonly store?: Store
+  /**
+   * What the records follow, where they are an extract and no history from its start: state that is
+   * proved. Then a record counts for later ones only if it is authorized itself.
+   */
+  readonly follows?: TopologyState
 }
 
 /** What a record of the history comes to. */
@@ -22,7 +28,10 @@ export interface ReplayResult {
   readonly authorization: AuthorizationResult
   /** How the serial fits what came before; a node refuses `used`, and `gap` after an earlier record. */
   readonly serial: SerialFit
-  /** Taken into the state: neither a proposal nor rejected by the network, and readable. */
+  /**
+   * Taken into the state: neither a proposal nor rejected by the network, and readable; in an
+   * extract only if it is authorized.
+   */
   readonly applied: boolean
 }
 
@@ -53,10 +62,9 @@ export class Replay {
   readonly state: TopologyState
   readonly #mode: AuthorizationMode
 
-  constructor(options: ReplayOptions) {
-    this.#mode = options.mode
-    const store = options.store ?? { $case: 'unknown' }
-    this.state = new TopologyState({ completeness: 'complete', store })
+  constructor({ mode, follows, store = { $case: 'unknown' } }: ReplayOptions) {
+    this.#mode = mode
+    this.state = follows?.copy() ?? new TopologyState({ completeness: 'complete', store })
   }
 
   /** @param verified the next record with all its signatures verified */
@@ -77,8 +85,13 @@ export class Replay {
     }
     const last = facts.uniqueKey === undefined ? undefined : this.state.last(facts.uniqueKey)
     const serial = facts.uniqueKey === undefined ? 'first' : serialFit(facts, last)
-    const authorization = evaluate(facts, signers, this.state, this.#mode)
-    if (accepted) this.state.apply({ ...facts, signers: signers.valid })
-    return { hash: facts.hash, authorization, serial, applied: accepted }
+    const judged = evaluate(facts, signers, this.state, this.#mode)
+    const { completeness } = this.state
+    // A proposal of an old serial is dead and harms nobody; a record that is in force must fit.
+    const authorization = accepted ? withSerial(judged, serial, { last, completeness }) : judged
+    const applied =
+      accepted && (completeness === 'complete' || authorization.status === 'authorized')
+    if (applied) this.state.apply({ ...facts, signers: signers.valid })
+    return { hash: facts.hash, authorization, serial, applied }
   }
 }

@@ -87,9 +87,12 @@ export const AUTHORIZATION_REASONS = {
     'a PartyToParticipant is removed that is not the one in force; the rules do not say who may',
   'previous-unknown': 'the previous transaction of this mapping is not proved by the state',
   'serial-used': 'the state has a transaction of this mapping with this serial or a later one',
+  'serial-gap': 'the serial does not follow that of the transaction before it',
   'authority-unknown': 'a signer may be entitled by a delegation that the state does not have',
   'signature-unverifiable': 'a signature that would count cannot be verified',
   'synchronizer-unknown': 'the synchronizer is not known, and its owner may remove any mapping',
+  'namespace-not-trusted':
+    'it rests on a namespace that nobody vouches for here, whoever holds its key',
 } as const
 
 export type ReasonCode = keyof typeof AUTHORIZATION_REASONS

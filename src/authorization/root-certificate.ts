@@ -3,7 +3,7 @@ import type { Fingerprint, Namespace } from '../ident/fingerprint.ts'
 import { canSign } from '../topology/check/namespaces.ts'
 import type { DelegationFacts, MappingFacts } from './facts.ts'
 import { allOf, reason, type Question, type Verdict } from './question.ts'
-import { NOTHING_MISSING, type Missing } from './result.ts'
+import { NOTHING_MISSING, type Assumption, type Missing } from './result.ts'
 
 /** True if the target is the namespace's own key and may delegate. */
 export function isRootShaped(mapping: MappingFacts): mapping is DelegationFacts {
@@ -36,6 +36,18 @@ function unsigned({ state, previous }: Question, mapping: DelegationFacts): Verd
   }
 }
 
+function assumptionsOf(
+  { transaction, previous }: Question,
+  namespace: Namespace,
+): readonly Assumption[] {
+  return previous.fit === 'repeated'
+    ? [{ $case: 'no-later-revocation', namespace }, { $case: 'accepted-by-network' }]
+    : [
+        { $case: 'no-later-revocation', namespace },
+        { $case: 'serial-free', serial: transaction.serial },
+      ]
+}
+
 /**
  * The verdict on a root certificate that the root key alone has signed, or nobody yet: no state is
  * consulted. `undefined` for everything else, which takes the ordinary path.
@@ -54,13 +66,7 @@ export function judgeRootCertificate(question: Question): Verdict | undefined {
       status: 'authorized',
       reasons: repeated ? [reason('already-active')] : [],
       counting: all,
-      assumptions:
-        state.completeness === 'complete' || repeated
-          ? []
-          : [
-              { $case: 'no-later-revocation', namespace },
-              { $case: 'serial-free', serial: transaction.serial },
-            ],
+      assumptions: state.completeness === 'complete' ? [] : assumptionsOf(question, namespace),
     }
   }
   const missing = missingRoot(namespace, [target, ...state.candidates(namespace, code)])

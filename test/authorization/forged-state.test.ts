@@ -214,6 +214,15 @@ describe('delegations', () => {
 })
 
 describe('root certificates', () => {
+  it('prove themselves, and leave open what no file can prove', () => {
+    const free = { $case: 'no-later-revocation', namespace: ALICE.fingerprint }
+    expect(judge(root(ALICE), []).assumptions).toEqual([free, { $case: 'serial-free', serial: 1 }])
+    expect(judge(root(ALICE), [root(ALICE)]).assumptions).toEqual([
+      free,
+      { $case: 'accepted-by-network' },
+    ])
+  })
+
   it('are used although somebody has signed beside the root', () => {
     const both = signed(delegationMapping(ALICE, ALICE), { by: [ALICE, MALLORY] })
     expect(verdict(vetted([ALICE]), [both])).toBe('authorized')
