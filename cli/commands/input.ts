@@ -2,6 +2,7 @@
 import { concatBytes } from '../../src/base/bytes.ts'
 import { CantosignError } from '../../src/base/errors.ts'
 import { severityOf, type Finding } from '../../src/base/finding-codes.ts'
+import { MAX_PREPARED_TRANSACTION_BYTES } from '../../src/daml/prepared-transaction.ts'
 import { recognise, RECOGNISE_BYTES, type Recognised } from '../../src/explain/recognise.ts'
 import { openChunks } from '../../src/host/files.ts'
 import { DEFAULT_LIMITS } from '../../src/package/model.ts'
@@ -39,8 +40,17 @@ export type FileContent =
   /** JSON text: a signing package, as far as can be told before it is read. */
   | { readonly $case: 'package'; readonly bytes: Uint8Array }
 
+/** What a file holds, Daml transactions included. */
+export type AnyContent =
+  | FileContent
+  /** A prepared transaction in any of its forms: protobuf, base64 text, the answer of a prepare call. */
+  | { readonly $case: 'prepared'; readonly bytes: Uint8Array }
+
 /** Key files are small: a larger one is something else. */
 const MAX_KEY_BYTES = 1024 * 1024
+
+/** The largest prepared transaction in base64, with line breaks and the rest of a JSON answer. */
+const MAX_PREPARED_FILE_BYTES = 4 * MAX_PREPARED_TRANSACTION_BYTES
 
 /** The bytes of a file after decompression, up to a limit, and whether that is all of it. */
 async function readUpTo(
@@ -72,7 +82,7 @@ function unrecognised(path: string): CantosignError {
   return new CantosignError(
     'file-unrecognised',
     `${path} holds nothing this tool knows`,
-    'it reads topology transactions, signed or not, lists and snapshots of them, signing packages, 34-byte hashes and keys',
+    'it reads topology transactions, signed or not, lists and snapshots of them, prepared Daml transactions, signing packages, 34-byte hashes and keys',
   )
 }
 
@@ -80,7 +90,7 @@ function unrecognised(path: string): CantosignError {
  * Reads a file by its content.
  * @throws CantosignError `file-unreadable`, `file-empty`, `file-too-large`, `file-unrecognised`
  */
-export async function readInput(path: string): Promise<FileContent> {
+export async function readAnyInput(path: string): Promise<AnyContent> {
   const { bytes: head, whole } = await readUpTo(path, RECOGNISE_BYTES)
   if (head.length === 0) {
     throw new CantosignError('file-empty', `${path} is empty`, 'check how the file was copied')
@@ -102,11 +112,28 @@ export async function readInput(path: string): Promise<FileContent> {
       const signed = readSignedTransaction(recognised.wrapped ? bytes : wrap(bytes))
       return { $case: 'signed', signed, transaction: signed.transaction }
     }
+    case 'prepared-transaction':
+    case 'prepare-answer':
+      return { $case: 'prepared', bytes: await readWhole(path, MAX_PREPARED_FILE_BYTES) }
     case 'json':
       return { $case: 'package', bytes: await readWhole(path, DEFAULT_LIMITS.packageBytes) }
     case 'unrecognised':
       throw unrecognised(path)
   }
+}
+
+/**
+ * Reads a file that is about topology.
+ * @throws CantosignError as `readAnyInput`, and `file-kind` for a prepared Daml transaction
+ */
+export async function readInput(path: string): Promise<FileContent> {
+  const content = await readAnyInput(path)
+  if (content.$case !== 'prepared') return content
+  throw new CantosignError(
+    'file-kind',
+    `${path} holds a prepared Daml transaction, which this command does not take`,
+    'use transaction inspect, transaction sign or transaction verify',
+  )
 }
 
 /** What a file holds, for messages. */

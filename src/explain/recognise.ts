@@ -12,6 +12,10 @@ export type Recognised =
   | { readonly $case: 'signed-transaction'; readonly wrapped: boolean }
   | { readonly $case: 'stream'; readonly layout: StreamLayout }
   | { readonly $case: 'key' }
+  /** A PreparedTransaction, or base64 text of one. */
+  | { readonly $case: 'prepared-transaction' }
+  /** What the JSON Ledger API answers to a prepare call. */
+  | { readonly $case: 'prepare-answer' }
   | { readonly $case: 'json' }
   | { readonly $case: 'unrecognised' }
 
@@ -138,6 +142,45 @@ function recogniseDelimited(bytes: Uint8Array): Recognised | undefined {
   return undefined
 }
 
+const latin1 = new TextDecoder('latin1')
+const textOf = (field: Field | undefined): string => latin1.decode(field?.content)
+
+/** A Daml-LF version or a node id at the front tells it from everything else with such fields. */
+function isDamlTransaction(fields: readonly Field[]): boolean {
+  const version = textOf(find(fields, 1, WireType.len))
+  const node = find(fields, 3, WireType.len)
+  const nodeId = node === undefined ? '' : textOf(find(peek(node.content), 1, WireType.len))
+  return /^[0-9A-Za-z.]{1,16}$/.test(version) || /^[0-9]{1,10}$/.test(nodeId)
+}
+
+function isMetadata(fields: readonly Field[]): boolean {
+  return (
+    /^[0-9A-Fa-f-]{36}$/.test(textOf(find(fields, 5, WireType.len))) ||
+    textOf(find(fields, 3, WireType.len)).includes('::')
+  )
+}
+
+function isPreparedTransaction(fields: readonly Field[]): boolean {
+  const transaction = find(fields, 1, WireType.len)
+  if (transaction !== undefined) return isDamlTransaction(peek(transaction.content))
+  const metadata = find(fields, 2, WireType.len)
+  return metadata !== undefined && isMetadata(peek(metadata.content))
+}
+
+/** Line breaks are what `base64` writes; a head that is cut is read up to its last whole group. */
+function isBase64OfPrepared(head: Uint8Array): boolean {
+  const text = latin1.decode(head).replace(/\r?\n/g, '')
+  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(text)) return false
+  const groups = text.slice(0, text.length - (text.length % 4))
+  const bytes = Uint8Array.from(atob(groups), (character) => character.charCodeAt(0))
+  return isPreparedTransaction(peek(bytes))
+}
+
+/** A lie about it only leads to the other strict reader of JSON, which refuses it. */
+function isPrepareAnswer(head: Uint8Array): boolean {
+  return /"(?:preparedTransaction(?:Hash)?|hashingSchemeVersion)"\s*:/.test(latin1.decode(head))
+}
+
 const DER_SEQUENCE = 0x30
 const RAW_KEY_LENGTHS: ReadonlySet<number> = new Set([32, 33, 49, 65, 97])
 
@@ -156,8 +199,12 @@ function hasPemArmour(head: Uint8Array): boolean {
 export function recognise(head: Uint8Array, size: number | undefined): Recognised {
   const whole = size === head.length
   if (whole && isMultihash(head)) return { $case: 'hash' }
+  if (startsWith(head, '{') && isPrepareAnswer(head)) return { $case: 'prepare-answer' }
   if (startsWith(head, '{') || startsWith(head, '[')) return { $case: 'json' }
   if (head[0] === DER_SEQUENCE || hasPemArmour(head)) return { $case: 'key' }
+  if (isPreparedTransaction(peek(head)) || isBase64OfPrepared(head)) {
+    return { $case: 'prepared-transaction' }
+  }
   const delimited = recogniseDelimited(head)
   if (delimited !== undefined) return delimited
   if (isSignedTransaction(peek(head))) return { $case: 'signed-transaction', wrapped: false }
