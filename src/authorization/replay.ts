@@ -9,6 +9,7 @@ import { withSerial } from './serial.ts'
 import type { AuthorizationMode, AuthorizationResult } from './result.ts'
 import { signersOf } from './signers.ts'
 import { TopologyState, type Store } from './state.ts'
+import { withTrust } from './trust.ts'
 
 export interface ReplayOptions {
   readonly mode: AuthorizationMode
@@ -19,6 +20,8 @@ export interface ReplayOptions {
    * proved. Then a record counts for later ones only if it is authorized itself.
    */
   readonly follows?: TopologyState
+  /** Namespaces that are vouched for; left out, every namespace stands for itself. */
+  readonly trusted?: ReadonlySet<string>
 }
 
 /** What a record of the history comes to. */
@@ -61,9 +64,11 @@ function synchronizerOf(mapping: TopologyMapping['mapping']): string | undefined
 export class Replay {
   readonly state: TopologyState
   readonly #mode: AuthorizationMode
+  readonly #trusted: ReadonlySet<string> | undefined
 
-  constructor({ mode, follows, store = { $case: 'unknown' } }: ReplayOptions) {
+  constructor({ mode, follows, trusted, store = { $case: 'unknown' } }: ReplayOptions) {
     this.#mode = mode
+    this.#trusted = trusted
     this.state = follows?.copy() ?? new TopologyState({ completeness: 'complete', store })
   }
 
@@ -85,7 +90,11 @@ export class Replay {
     }
     const last = facts.uniqueKey === undefined ? undefined : this.state.last(facts.uniqueKey)
     const serial = facts.uniqueKey === undefined ? 'first' : serialFit(facts, last)
-    const judged = evaluate(facts, signers, this.state, this.#mode)
+    const verdict = evaluate(facts, signers, this.state, this.#mode)
+    const judged =
+      this.#trusted === undefined
+        ? verdict
+        : withTrust(verdict, transaction, this.#trusted, this.state)
     const { completeness } = this.state
     // A proposal of an old serial is dead and harms nobody; a record that is in force must fit.
     const authorization = accepted ? withSerial(judged, serial, { last, completeness }) : judged

@@ -13,7 +13,7 @@ const REMOVE = 2
 
 /**
  * True for a namespace that is named, and for a decentralized one all of whose owners are: by the
- * state or, for a first definition, by the mapping itself.
+ * definition in force or, for a first one, by the mapping itself.
  */
 function isTrusted(
   namespace: string,
@@ -22,12 +22,13 @@ function isTrusted(
   state: TopologyState,
 ): boolean {
   if (trusted.has(namespace)) return true
-  const defined =
+  const first =
     mapping.$case === 'decentralizedNamespaceDefinition' &&
     mapping.value.decentralizedNamespace === namespace
       ? mapping.value.owners
-      : state.definition(namespace)?.owners
-  return defined !== undefined && defined.length > 0 && defined.every((one) => trusted.has(one))
+      : []
+  const owners = state.definition(namespace)?.owners ?? first
+  return owners.length > 0 && owners.every((one) => trusted.has(one))
 }
 
 /** The namespaces that a verdict rests on; those a trusted definition admits are its own matter. */
@@ -74,4 +75,31 @@ export function withTrust(
     status: 'unknown',
     reasons: [...result.reasons, reason('namespace-not-trusted', subjects)],
   }
+}
+
+/** One verdict of several about transactions that are submitted one after the other. */
+export interface OrderedVerdict {
+  readonly authorization: AuthorizationResult
+  readonly transaction: ReadTransaction
+}
+
+/**
+ * The same for a batch: a decentralized namespace that an earlier transaction of it defines rests
+ * on its owners too.
+ */
+export function withTrustInOrder(
+  verdicts: readonly OrderedVerdict[],
+  trusted: ReadonlySet<string>,
+  state: TopologyState,
+): readonly AuthorizationResult[] {
+  const known = new Set(trusted)
+  return verdicts.map(({ authorization, transaction }) => {
+    const limited = withTrust(authorization, transaction, known, state)
+    const mapping = transaction.value?.mapping?.mapping
+    const stands = limited.status === 'authorized' || limited.status === 'incomplete'
+    if (mapping?.$case === 'decentralizedNamespaceDefinition' && stands) {
+      known.add(mapping.value.decentralizedNamespace)
+    }
+    return limited
+  })
 }

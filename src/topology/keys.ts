@@ -10,13 +10,22 @@ import {
 } from '../ident/identifiers.ts'
 import type { SigningPublicKey } from '../wire/generated/schema.ts'
 import { readSuccessor } from '../wire/successor.ts'
-import type { KnownMapping } from './mapping.ts'
+import type { KnownMapping, MappingCase } from './mapping.ts'
 
 export interface PlacedKey {
   readonly key: SigningPublicKey
   /** Path below TopologyMapping. */
   readonly path: string
 }
+
+/** The mappings that can carry signing keys: the cases of `signingKeysOf`. */
+export const KEY_CARRYING: readonly MappingCase[] = [
+  'namespaceDelegation',
+  'ownerToKeyMapping',
+  'partyToKeyMapping',
+  'partyToParticipant',
+  'purgeTopologyTxs',
+]
 
 /** Every signing key that the mapping carries, with its place. */
 export function signingKeysOf(mapping: KnownMapping): readonly PlacedKey[] {
