@@ -1,8 +1,6 @@
-// Makes src/wire/generated from src/wire/proto: the protobufjs codec, and beside it the schema as
-// data with its TypeScript types. The strict walker, the JSON form and the tests read the schema.
-import { execFileSync } from 'node:child_process'
+// Makes src/wire/generated from src/wire/proto: the schema as data with its TypeScript types. The
+// strict walker, the codec, the JSON form and the tests read it.
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import protobuf from 'protobufjs'
@@ -15,23 +13,6 @@ const files = readdirSync(protoDirectory)
   .sort()
   .map((name) => join(protoDirectory, name))
 mkdirSync(output, { recursive: true })
-
-const pbjs = createRequire(import.meta.url).resolve('protobufjs-cli/bin/pbjs')
-const codec = execFileSync(
-  process.execPath,
-  [
-    pbjs,
-    ...['-t', 'static-module', '-w', 'es6'],
-    ...['--no-create', '--no-convert', '--no-verify', '--no-delimited', '--no-typeurl'],
-    ...['--no-service', '--no-comments', '-p', protoDirectory],
-    ...files,
-  ],
-  { encoding: 'utf8', maxBuffer: 1 << 26 },
-)
-writeFileSync(
-  join(output, 'codec.ts'),
-  `// @ts-nocheck\n// Made by scripts/generate.mjs.\n${codec}`,
-)
 
 const protoRoot = new protobuf.Root()
 protoRoot.resolvePath = (_origin, target) =>
@@ -112,7 +93,6 @@ for (const message of messages.filter(wanted)) {
   schemaLines.push(
     `  ${quote(shortName(message))}: {`,
     `    name: ${quote(shortName(message))},`,
-    `    codec: ${quote(message.fullName.slice(1))},`,
     `    reserved: [${reserved.join(', ')}],`,
     `    fields: [`,
   )

@@ -1,45 +1,36 @@
 /**
- * Messages as plain values: protobufjs decodes and encodes, this file gives its objects the shape
- * of the generated types (defaults filled in, absent messages `undefined`, oneofs as unions with
- * `$case`, 64-bit numbers as bigint, enums as numbers).
+ * Messages as plain values: protobufjs reads and writes every value, this file says which one comes
+ * next, from the generated schema, and gives messages the shape of the generated types (defaults
+ * filled in, absent messages `undefined`, oneofs as unions with `$case`, 64-bit numbers as bigint,
+ * enums as numbers).
  *
- * Decode only what `walkMessage` found sound: protobufjs overlooks what the walker refuses.
+ * Decode only what `walkMessage` found sound: this reader overlooks what the walker refuses.
  */
 import protobuf from 'protobufjs/minimal.js'
-import { is64Bit, type FieldSchema, type MessageSchema } from './field-schema.ts'
-import * as generated from './generated/codec.ts'
+import { is64Bit, type FieldSchema } from './field-schema.ts'
 import type { MessageTypes } from './generated/schema.ts'
-import { MAX_DEPTH, PROTO_VERSION, schemaOf, type MessageName } from './schema.ts'
+import { WireType } from './reader.ts'
+import {
+  MAX_DEPTH,
+  PROTO_VERSION,
+  schemaOf,
+  type IndexedSchema,
+  type MessageName,
+} from './schema.ts'
 
 /** Deepest nesting that is encoded: more than any limit for reading. */
 const ENCODE_DEPTH = 1000
 
-/** What protobufjs makes for one message: a class of its own, with these two functions. */
-interface GeneratedMessage {
-  decode(input: protobuf.Reader): Record<string, unknown>
-  encode(message: Record<string, unknown>): { finish(): Uint8Array }
-}
+type Message = Record<string, unknown>
 
 /**
- * Reads whatever the walker lets pass, where the library would throw: text that is not UTF-8 (shown
- * with U+FFFD), tags and lengths in more bytes than they need. The walker has named each of these,
- * and the rest of the message is worth showing.
+ * Reads whatever the walker lets pass, where the library would throw: tags and lengths in more
+ * bytes than they need. The walker has named each of these, and the rest of the message is worth
+ * showing.
  */
 class LenientReader extends protobuf.Reader {
-  override stringVerify(): string {
-    return this.string()
-  }
-
-  override tag(): number {
-    return this.#varint()
-  }
-
-  override size(): number {
-    return this.#varint()
-  }
-
   /** Up to ten bytes; the walker has held the value to 32 bits. */
-  #varint(): number {
+  varint(): number {
     let value = 0
     for (let shift = 0; ; shift += 7) {
       const byte = this.buf[this.pos++] ?? 0
@@ -47,57 +38,141 @@ class LenientReader extends protobuf.Reader {
       if (byte < 0x80) return value >>> 0
     }
   }
-}
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return (typeof value === 'object' && value !== null) || typeof value === 'function'
-}
-
-function isGeneratedMessage(value: unknown): value is GeneratedMessage & Record<string, unknown> {
-  return isObject(value) && typeof value['decode'] === 'function'
-}
-
-function generatedMessage(schema: MessageSchema): GeneratedMessage {
-  let at: unknown = generated
-  for (const part of schema.codec.split('.')) at = isObject(at) ? at[part] : undefined
-  if (!isGeneratedMessage(at)) throw new Error(`no generated codec for ${schema.codec}`)
-  return at
-}
-
-function plainField(field: FieldSchema, value: unknown): unknown {
-  if (field.type === 'message') {
-    return isObject(value) ? plain(schemaOf(field.ref ?? '').schema, value) : undefined
+  /** A view of the input: a Buffer would print and compare unlike a Uint8Array. */
+  content(): Uint8Array {
+    const length = this.varint()
+    const from = this.pos
+    this.pos += length
+    return this.buf.subarray(from, this.pos)
   }
-  if (field.type === 'bytes') {
-    // A view of the input: a Buffer would print and compare unlike a Uint8Array.
-    return value instanceof Uint8Array
-      ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
-      : new Uint8Array()
+
+  over(wireType: number): void {
+    if (wireType === WireType.varint) while ((this.buf[this.pos++] ?? 0) >= 0x80);
+    else if (wireType === WireType.len) this.content()
+    else this.pos += wireType === WireType.fixed64 ? 8 : 4
   }
-  if (is64Bit(field.type)) {
-    return BigInt(String(value))
-  }
-  return value
 }
 
-function plain(schema: MessageSchema, message: Record<string, unknown>): Record<string, unknown> {
-  const result: Record<string, unknown> = {}
+const UTF8 = new TextDecoder('utf-8', { ignoreBOM: true })
+
+/** The wire type that a single value of a field is written with. */
+function wireTypeOf({ type }: FieldSchema): number {
+  if (type === 'string' || type === 'bytes' || type === 'message') return WireType.len
+  return type === 'sfixed64' ? WireType.fixed64 : WireType.varint
+}
+
+function defaultOf({ type }: FieldSchema): unknown {
+  switch (type) {
+    case 'string':
+      return ''
+    case 'bytes':
+      return new Uint8Array()
+    case 'bool':
+      return false
+    case 'int32':
+    case 'uint32':
+    case 'enum':
+      return 0
+    case 'int64':
+    case 'uint64':
+    case 'sint64':
+    case 'sfixed64':
+      return 0n
+    case 'message':
+      return undefined
+  }
+}
+
+/** A 64-bit integer of the library, by its text: a JavaScript number would lose digits. */
+function exact(value: unknown): bigint {
+  return BigInt(String(value))
+}
+
+/** @param before the value so far: a message that occurs twice is merged, as every library does */
+function readValue(
+  reader: LenientReader,
+  field: FieldSchema,
+  depth: number,
+  before?: unknown,
+): unknown {
+  switch (field.type) {
+    case 'string':
+      return UTF8.decode(reader.content())
+    case 'bytes':
+      return reader.content()
+    case 'bool':
+      return reader.bool()
+    case 'int32':
+    case 'enum':
+      return reader.int32()
+    case 'uint32':
+      return reader.uint32()
+    case 'int64':
+      return exact(reader.int64())
+    case 'uint64':
+      return exact(reader.uint64())
+    case 'sint64':
+      return exact(reader.sint64())
+    case 'sfixed64':
+      return exact(reader.sfixed64())
+    case 'message': {
+      const end = reader.varint() + reader.pos
+      const into = isMessage(before) ? before : undefined
+      return readMessage(reader, schemaOf(field.ref ?? ''), end, depth - 1, into)
+    }
+  }
+}
+
+function emptyMessage({ schema }: IndexedSchema): Message {
+  const message: Message = {}
   for (const field of schema.fields) {
-    const value = message[field.json]
-    if (field.oneof !== undefined) {
-      // With two members present (a finding that is refused) the highest field is shown.
-      if (!(field.oneof in result)) result[field.oneof] = undefined
-      if (value !== null && value !== undefined && Object.hasOwn(message, field.json)) {
-        result[field.oneof] = { $case: field.json, value: plainField(field, value) }
-      }
-    } else if (field.repeated) {
-      result[field.json] = Array.isArray(value) ? value.map((item) => plainField(field, item)) : []
-    } else if (field.presence) {
-      const present = Object.hasOwn(message, field.json) && value !== null
-      result[field.json] = present ? plainField(field, value) : undefined
-    } else result[field.json] = plainField(field, value)
+    if (field.oneof !== undefined) message[field.oneof] = undefined
+    else if (field.repeated) message[field.json] = []
+    else message[field.json] = field.presence ? undefined : defaultOf(field)
   }
-  return result
+  return message
+}
+
+function readMessage(
+  reader: LenientReader,
+  indexed: IndexedSchema,
+  end: number,
+  depth: number,
+  message: Message = emptyMessage(indexed),
+): Message {
+  if (depth < 0) throw new Error('a message is nested deeper than it was walked')
+  const chosen = new Map<string, number>()
+  while (reader.pos < end) {
+    const tag = reader.varint()
+    const wireType = tag & 7
+    const field = indexed.byNumber.get(tag >>> 3)
+    const expected = field === undefined ? undefined : wireTypeOf(field)
+    if (field === undefined || expected === undefined) reader.over(wireType)
+    else if (wireType === expected) {
+      if (field.oneof !== undefined) {
+        const held = message[field.oneof]
+        const same = isMessage(held) && held['$case'] === field.json
+        const value = readValue(reader, field, depth, same ? held['value'] : undefined)
+        // With two members present (a finding that is refused) the highest field is shown.
+        if (field.number < (chosen.get(field.oneof) ?? 0)) continue
+        chosen.set(field.oneof, field.number)
+        message[field.oneof] = { $case: field.json, value }
+      } else if (field.repeated) listOf(message, field).push(readValue(reader, field, depth))
+      else message[field.json] = readValue(reader, field, depth, message[field.json])
+    } else if (field.repeated && wireType === WireType.len && expected !== WireType.len) {
+      const list = listOf(message, field)
+      const packedEnd = reader.varint() + reader.pos
+      while (reader.pos < packedEnd) list.push(readValue(reader, field, depth))
+    } else reader.over(wireType)
+  }
+  return message
+}
+
+function listOf(message: Message, { json }: FieldSchema): unknown[] {
+  const list = message[json]
+  if (!Array.isArray(list)) throw new Error(`${json} is no list`)
+  return list
 }
 
 /**
@@ -110,11 +185,14 @@ export function decodeMessage<Name extends MessageName>(
   bytes: Uint8Array,
   maxDepth = MAX_DEPTH,
 ): MessageTypes[Name] {
-  // The walker has bounded the depth already; the library's own limit must not decide.
-  protobuf.Reader.recursionLimit = maxDepth + 50
-  const { schema } = schemaOf(name)
-  const message = plain(schema, generatedMessage(schema).decode(new LenientReader(bytes)))
+  // A plain array: views of a Buffer would be Buffers.
+  const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const message = readMessage(new LenientReader(plain), schemaOf(name), plain.length, maxDepth)
   return message as unknown as MessageTypes[Name] // the generated types mirror the same schema
+}
+
+function isMessage(value: unknown): value is Message {
+  return typeof value === 'object' && value !== null
 }
 
 function isDefault(value: unknown): boolean {
@@ -127,33 +205,65 @@ function isDefault(value: unknown): boolean {
   )
 }
 
-function wireValue(field: FieldSchema, value: unknown): unknown {
-  if (field.type === 'message') {
-    return isObject(value) ? wireForm(schemaOf(field.ref ?? '').schema, value) : value
-  }
+/** The value without a tag; nothing is written for a value of another type, which is a fault. */
+function writeValue(
+  writer: protobuf.Writer,
+  field: FieldSchema,
+  value: unknown,
+  depth: number,
+): void {
+  const { type } = field
+  if (type === 'message') {
+    if (!isMessage(value)) throw new Error(`${field.name} is no message`)
+    writer.fork()
+    writeMessage(writer, schemaOf(field.ref ?? ''), value, depth - 1)
+    writer.ldelim()
+  } else if (type === 'string' && typeof value === 'string') writer.string(value)
+  else if (type === 'bytes' && value instanceof Uint8Array) writer.bytes(value)
+  else if (type === 'bool' && typeof value === 'boolean') writer.bool(value)
+  else if (type === 'uint32' && typeof value === 'number') writer.uint32(value)
+  else if ((type === 'int32' || type === 'enum') && typeof value === 'number') writer.int32(value)
   // As text: a JavaScript number would lose digits.
-  if (is64Bit(field.type)) return String(value)
-  return value
+  else if (is64Bit(type) && typeof value === 'bigint') writer[type](String(value))
+  else throw new Error(`${field.name} is no ${type}`)
 }
 
-function wireForm(schema: MessageSchema, value: Record<string, unknown>): Record<string, unknown> {
-  const result: Record<string, unknown> = {}
+function writeMessage(
+  writer: protobuf.Writer,
+  { schema }: IndexedSchema,
+  message: Message,
+  depth: number,
+): void {
+  if (depth < 0) throw new Error('a message is nested deeper than any that is read')
   for (const field of schema.fields) {
+    const tag = field.number * 8 + wireTypeOf(field)
     if (field.oneof !== undefined) {
-      const chosen = value[field.oneof]
-      if (isObject(chosen) && chosen['$case'] === field.json) {
-        result[field.json] = wireValue(field, chosen['value'])
-      }
+      const member = message[field.oneof]
+      if (!isMessage(member) || member['$case'] !== field.json) continue
+      writer.uint32(tag)
+      writeValue(writer, field, member['value'], depth)
       continue
     }
-    const own = value[field.json]
+    const own = message[field.json]
     if (own === undefined) continue
-    if (field.repeated) {
-      const items: unknown[] = Array.isArray(own) ? own : []
-      result[field.json] = items.map((item) => wireValue(field, item))
-    } else if (field.presence || !isDefault(own)) result[field.json] = wireValue(field, own)
+    if (!field.repeated) {
+      if (!field.presence && isDefault(own)) continue
+      writer.uint32(tag)
+      writeValue(writer, field, own, depth)
+      continue
+    }
+    const items: readonly unknown[] = Array.isArray(own) ? own : []
+    if (items.length > 0 && wireTypeOf(field) !== WireType.len) {
+      writer.uint32(field.number * 8 + WireType.len).fork()
+      for (const item of items) writeValue(writer, field, item, depth)
+      writer.ldelim()
+      continue
+    }
+    for (const item of items) {
+      writer.uint32(tag)
+      writeValue(writer, field, item, depth)
+    }
   }
-  return result
 }
 
 /**
@@ -165,13 +275,9 @@ export function encodeMessage<Name extends MessageName>(
   name: Name,
   value: MessageTypes[Name],
 ): Uint8Array {
-  // What is encoded was made or read here: the library's own limit must not decide either.
-  protobuf.util.recursionLimit = ENCODE_DEPTH
-  const { schema } = schemaOf(name)
-  const bytes = generatedMessage(schema)
-    .encode(wireForm(schema, { ...value }))
-    .finish()
-  return new Uint8Array(bytes)
+  const writer = protobuf.Writer.create()
+  writeMessage(writer, schemaOf(name), { ...value }, ENCODE_DEPTH)
+  return new Uint8Array(writer.finish())
 }
 
 /** The message inside UntypedVersionedMessage, version 30, data first. */

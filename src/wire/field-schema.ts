@@ -14,7 +14,7 @@ export type FieldType =
   | 'message'
 
 /** True for the integers that a JavaScript number cannot hold; values are bigint. */
-export function is64Bit(type: FieldType): boolean {
+export function is64Bit(type: FieldType): type is 'int64' | 'uint64' | 'sint64' | 'sfixed64' {
   return type === 'int64' || type === 'uint64' || type === 'sint64' || type === 'sfixed64'
 }
 
@@ -38,8 +38,6 @@ export interface FieldSchema {
 export interface MessageSchema {
   /** Dotted below its package, e.g. `PartyToParticipant.HostingParticipant`. */
   readonly name: string
-  /** Full name in the generated codec. */
-  readonly codec: string
   readonly reserved: readonly number[]
   readonly fields: readonly FieldSchema[]
 }
