@@ -1,11 +1,14 @@
-/** The command line, read by yargs from the command table and held to it strictly. */
+/**
+ * Any command line, read by yargs from the command table and held to it strictly: help, mistakes, and
+ * spellings that plain-arguments.ts leaves to it.
+ */
 import yargs, { type Argv } from 'yargs'
 import { CantosignError } from '../src/base/errors.ts'
-import { GLOBAL_OPTIONS, type Arguments, type CommandSpec, type OptionSpec } from './command.ts'
+import { CommandArguments, type CommandCall } from './command-arguments.ts'
+import { GLOBAL_OPTIONS, type CommandSpec, type OptionSpec } from './command.ts'
 
 export type ParsedCommandLine =
-  | { readonly $case: 'run'; readonly command: CommandSpec; readonly args: Arguments }
-  | { readonly $case: 'help'; readonly text: string }
+  ({ readonly $case: 'run' } & CommandCall) | { readonly $case: 'help'; readonly text: string }
 
 /** A mistake on the command line; `hint` says what to type. */
 function usage(message: string, hint: string): CantosignError {
@@ -34,55 +37,6 @@ function pattern(command: CommandSpec): string {
     return positional.optional ? `[${name}]` : `<${name}>`
   })
   return [last, ...positionals].join(' ')
-}
-
-class CommandArguments implements Arguments {
-  readonly #values: Readonly<Record<string, unknown>>
-  readonly json: boolean
-  readonly quiet: boolean
-  readonly color: boolean
-  readonly yes: boolean
-  readonly force: boolean
-  readonly output: string | undefined
-
-  constructor(values: Readonly<Record<string, unknown>>) {
-    this.#values = values
-    this.json = this.flag('json')
-    this.quiet = this.flag('quiet')
-    this.color = !this.flag('no-color')
-    this.yes = this.flag('yes')
-    this.force = this.flag('force')
-    this.output = this.string('output')
-  }
-
-  positional(name: string): string {
-    const value = this.string(name)
-    if (value === undefined) throw new Error(`positional ${name} is not declared`)
-    return value
-  }
-
-  optionalPositional(name: string): string | undefined {
-    return this.string(name)
-  }
-
-  positionals(name: string): readonly string[] {
-    return this.strings(name)
-  }
-
-  flag(name: string): boolean {
-    return this.#values[name] === true
-  }
-
-  string(name: string): string | undefined {
-    const value = this.#values[name]
-    return typeof value === 'string' ? value : undefined
-  }
-
-  strings(name: string): readonly string[] {
-    const value = this.#values[name]
-    if (value === undefined) return []
-    return (Array.isArray(value) ? value : [value]).map(String)
-  }
 }
 
 function checkValues(

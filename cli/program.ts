@@ -1,9 +1,10 @@
 /** The one place where a command is run, an error becomes a message, and the exit status is set. */
 import { ExitStatus, exitStatusOf } from '../src/base/error-codes.ts'
 import { CantosignError } from '../src/base/errors.ts'
-import { parseCommandLine } from './arguments.ts'
+import type { ParsedCommandLine } from './arguments.ts'
 import type { CommandSpec } from './command.ts'
 import type { Io } from './io.ts'
+import { readPlainCommandLine } from './plain-arguments.ts'
 import { errorJson, errorLines, ReportedError } from './present/error.ts'
 
 /**
@@ -18,7 +19,7 @@ export async function runProgram(
   // Known before the command line is understood, so that a usage error is JSON too.
   const json = argv.includes('--json')
   try {
-    const parsed = await parseCommandLine(io.program.name, io.program.version, commands, argv)
+    const parsed = await parse(commands, argv, io)
     if (parsed.$case === 'help') {
       io.stdout.write(`${parsed.text}\n`)
       return ExitStatus.done
@@ -36,6 +37,17 @@ export async function runProgram(
   } catch (error) {
     return reportError(error, json, io)
   }
+}
+
+async function parse(
+  commands: readonly CommandSpec[],
+  argv: readonly string[],
+  io: Io,
+): Promise<ParsedCommandLine> {
+  const plain = readPlainCommandLine(commands, argv)
+  if (plain !== undefined) return { $case: 'run', ...plain }
+  const { parseCommandLine } = await import('./arguments.ts')
+  return await parseCommandLine(io.program.name, io.program.version, commands, argv)
 }
 
 function reportError(error: unknown, json: boolean, io: Io): ExitStatus {
