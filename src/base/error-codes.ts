@@ -31,6 +31,14 @@ export const ERROR_CODES = {
   },
 
   usage: { exit: 2, meaning: 'the command line is not understood' },
+  'hashing-scheme-missing': {
+    exit: 2,
+    meaning: 'neither the command line nor the file says which hashing scheme is meant',
+  },
+  'hashing-scheme-differs': {
+    exit: 2,
+    meaning: 'the hashing scheme that is asked for is not the one that a file says',
+  },
   'hashing-scheme-unknown': { exit: 2, meaning: 'the text names no hashing scheme' },
   'output-missing': { exit: 2, meaning: 'a command that writes was given no -o or -d' },
   'output-exists': { exit: 2, meaning: 'the output file exists and --force was not given' },
@@ -62,6 +70,18 @@ export const ERROR_CODES = {
   'hashing-scheme-unsupported': {
     exit: 3,
     meaning: 'a hashing scheme that exists and is not for use here: V1 or V4',
+  },
+  'prepare-answer': {
+    exit: 3,
+    meaning: 'a JSON file is not what the Ledger API answers to a prepare call',
+  },
+  'prepared-hash-undetermined': {
+    exit: 3,
+    meaning: 'implementations could differ on the hash of a prepared transaction',
+  },
+  'party-signatures': {
+    exit: 3,
+    meaning: 'a JSON file is not a document of party signatures over a prepared transaction',
   },
   'bad-hex': { exit: 3, meaning: 'text that must be hexadecimal is not' },
   'bad-base64': { exit: 3, meaning: 'text that must be base64 is not' },
@@ -219,6 +239,10 @@ export const ERROR_CODES = {
   'key-file-mount': { exit: 5, meaning: 'the key lies on a file system that keeps no permissions' },
   'key-uri': { exit: 5, meaning: 'no signer of this program takes such a key URI' },
 
+  'prepared-hash-mismatch': {
+    exit: 4,
+    meaning: 'a hash that goes with a prepared transaction is not the one of its bytes',
+  },
   'state-invalid': {
     exit: 4,
     meaning: 'the topology state holds a signature that does not verify',
@@ -239,6 +263,11 @@ export const ERROR_CODES = {
     exit: 8,
     meaning: 'a combined signature would be carried by root delegations of other owners only',
   },
+  'prepared-refused': {
+    exit: 8,
+    meaning: 'a prepared transaction has a defect for which it is not signed',
+  },
+  'party-not-acting': { exit: 8, meaning: 'a party that is named does not act' },
   'danger-not-accepted': {
     exit: 8,
     meaning: 'the transaction carries a grave danger that was not accepted by name',

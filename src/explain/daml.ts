@@ -56,6 +56,8 @@ export interface PreparedContext {
   readonly ownParties?: ReadonlySet<string>
   /** Refusals and warnings of `judgePreparedTransaction`. */
   readonly findings?: readonly Finding[]
+  /** Microseconds since 1970, for what the clock has to say. */
+  readonly now?: bigint
 }
 
 /** Counts what takes effect: `creates 2 contracts, archives 1 contract and fetches 0 contracts`. */
@@ -224,7 +226,7 @@ export function describePreparedTransaction(
     submission: metadata === undefined ? [] : submissionFacts(metadata, scheme, names),
     informed: informedParties(order),
     packageIds: usedPackages(order, metadata),
-    dangers: preparedDangers(prepared, scheme, ownParties, names),
+    dangers: preparedDangers(prepared, scheme, ownParties, names, context.now),
     notSigned: [
       ...NEVER_SIGNED,
       ...findings

@@ -10,6 +10,14 @@ export function spokenBytes(bytes: Uint8Array): readonly string[] {
 
 const GROUP_SIZE = 4
 
+/** Words of 32 bytes as eight groups of four. */
+export function spokenDigest(digest: Uint8Array): readonly (readonly string[])[] {
+  const words = spokenBytes(digest)
+  return Array.from({ length: words.length / GROUP_SIZE }, (_unused, i) =>
+    words.slice(GROUP_SIZE * i, GROUP_SIZE * (i + 1)),
+  )
+}
+
 /**
  * The 32 digest bytes of a multihash (its two bytes 1220 are the same in all of them) as eight
  * groups of four words.
@@ -23,8 +31,5 @@ export function spokenHash(multihash: Uint8Array): readonly (readonly string[])[
       'give the hash of a transaction as this tool prints it',
     )
   }
-  const words = spokenBytes(multihash.subarray(2))
-  return Array.from({ length: words.length / GROUP_SIZE }, (_unused, i) =>
-    words.slice(GROUP_SIZE * i, GROUP_SIZE * (i + 1)),
-  )
+  return spokenDigest(multihash.subarray(2))
 }

@@ -17,6 +17,20 @@ export const PREPARED_DANGER_CODES = {
     grave: false,
     meaning: 'the signed transaction can be executed for more than 24 hours',
   },
+  'prepared-in-future': {
+    grave: false,
+    meaning:
+      'the preparation time lies ahead of the clock here: one of the two is wrong, and the transaction can be executed for longer than it seems',
+  },
+  'prepared-long-ago': {
+    grave: false,
+    meaning:
+      'the transaction was prepared more than 24 hours ago: unless the synchronizer allows more, it cannot be executed any more',
+  },
+  'time-over': {
+    grave: false,
+    meaning: 'a time until which the transaction can be executed has passed by the clock here',
+  },
   'ledger-time-bound': {
     grave: false,
     meaning: 'the transaction depends on the ledger time and fails outside its bounds',

@@ -10,6 +10,9 @@ import { danger, type Danger } from './codes.ts'
 
 const DAY_MICROS = 86_400_000_000n
 
+/** Clocks that agree differ by less. */
+const CLOCK_DIFFERENCE_MICROS = 60_000_000n
+
 function partyDangers(
   actAs: readonly string[],
   own: ReadonlySet<string>,
@@ -56,6 +59,32 @@ function timeDangers(metadata: Metadata, scheme: HashingScheme): readonly Danger
   return dangers
 }
 
+/** What the clock says; a synchronizer's tolerance is not known here, so none of it is a refusal. */
+function clockDangers(
+  { preparationTime, maxRecordTime, maxLedgerEffectiveTime }: Metadata,
+  scheme: HashingScheme,
+  now: bigint,
+): readonly Danger[] {
+  const dangers: Danger[] = []
+  const here = `it is ${ledgerTimeText(now)} by the clock here`
+  if (preparationTime > now + CLOCK_DIFFERENCE_MICROS) {
+    const message = `the preparation time ${ledgerTimeText(preparationTime)} lies ahead: ${here}`
+    dangers.push(danger('prepared-in-future', message))
+  } else if (now - preparationTime > DAY_MICROS) {
+    const message = `prepared ${ledgerTimeText(preparationTime)}, more than 24 hours ago: ${here}`
+    dangers.push(danger('prepared-long-ago', message))
+  }
+  const ends = [
+    ['latest ledger time', maxLedgerEffectiveTime],
+    ['latest record time', scheme === 'V2' ? undefined : maxRecordTime],
+  ] as const
+  for (const [name, end] of ends) {
+    if (end === undefined || end >= now) continue
+    dangers.push(danger('time-over', `the ${name} ${ledgerTimeText(end)} has passed: ${here}`))
+  }
+  return dangers
+}
+
 function contractDangers(
   order: readonly ExecutedNode[],
   metadata: Metadata,
@@ -88,12 +117,14 @@ function contractDangers(
 
 /**
  * @param own the signer's parties; empty if they are not known
+ * @param now the time in microseconds since 1970; `undefined` where there is no clock
  */
 export function preparedDangers(
   prepared: PreparedTransaction,
   scheme: HashingScheme,
   own: ReadonlySet<string>,
   names: Names,
+  now: bigint | undefined,
 ): readonly Danger[] {
   const { transaction, metadata } = prepared
   if (transaction === undefined || metadata === undefined) return []
@@ -105,6 +136,7 @@ export function preparedDangers(
   return [
     ...(own.size === 0 ? [] : partyDangers([...actAs], own, names)),
     ...timeDangers(metadata, scheme),
+    ...(now === undefined ? [] : clockDangers(metadata, scheme, now)),
     ...contractDangers(order, metadata, own, names),
   ]
 }
