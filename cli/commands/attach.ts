@@ -1,30 +1,37 @@
 /** `attach`: a signature made elsewhere, verified before it goes into the package. */
+import { toHex } from '../../src/base/bytes.ts'
 import { ExitStatus } from '../../src/base/error-codes.ts'
 import { CantosignError } from '../../src/base/errors.ts'
 import { algorithmOf, encodingOf } from '../../src/crypto/key-spec.ts'
 import type { PublicKey } from '../../src/crypto/public-key.ts'
+import type { Judgement } from '../../src/explain/judgement.ts'
 import { readWholeFile } from '../../src/host/files.ts'
 import { parseFingerprint, type Fingerprint } from '../../src/ident/fingerprint.ts'
-import { addSignature, type SignatureTarget } from '../../src/package/add.ts'
+import { addSignature, signingMessage, type SignatureTarget } from '../../src/package/add.ts'
 import { MAX_SIGNATURE_BYTES } from '../../src/package/entries.ts'
 import type { SigningPackage } from '../../src/package/model.ts'
 import { keyResolver } from '../../src/package/verdicts.ts'
 import { writePackage } from '../../src/package/write.ts'
 import { readPublicKey } from '../../src/signer/key-reading.ts'
-import type { KeyResolver } from '../../src/topology/signed-transaction.ts'
 import type { Arguments, CommandRun } from '../command.ts'
+import type { Io } from '../io.ts'
+import { standingJson, standingLines } from '../present/signing.ts'
 import { MAX_KEY_BYTES } from './build-kinds.ts'
 import { requireOutput, writeOutput } from './output.ts'
 import { readPackageInput } from './package-input.ts'
-import { readStateInput } from './state-input.ts'
+import { judgePackage, packageEntries, packageState, requireSound } from './package-judgement.ts'
+import { unneededError, unneededHint } from './sign-choice.ts'
+import { needsOf, type Judged } from './sign-request.ts'
+import { readStateInput, type StateInput } from './state-input.ts'
 
 export const run: CommandRun = async (args, io) => {
   const path = args.positional('package')
   const signaturePath = required(args, 'signature', 'FILE')
   const signedBy = parseFingerprint(required(args, 'signed-by', 'FINGERPRINT'), '--signed-by')
   const output = requireOutput(args, io)
-  const resolve = await resolverOf(args)
-  const { package: content } = await readPackageInput(path, resolve)
+  const beside = await stateOf(args)
+  const { resolve } = beside
+  const { package: content, verdicts } = await readPackageInput(path, resolve)
   const target = targetOf(content, args, path)
   const signature = readWholeFile(signaturePath, MAX_SIGNATURE_BYTES)
   const { package: made, replaced } = addSignature(
@@ -32,33 +39,100 @@ export const run: CommandRun = async (args, io) => {
     { target, signedBy, signature },
     { resolve },
   )
+  const state = requireSound(packageState(content, beside))
+  const entries = packageEntries(content, verdicts).map((entry, i) => ({
+    ...entry,
+    hash: content.transactions[i]?.hash ?? '',
+  }))
+  const covered = coveredBy(target, content)
+  refuseUnneeded({ entries, state }, covered, signedBy, args, io)
   writeOutput(output, writePackage(made), args, io, [path, signaturePath])
 
-  const key = keyResolver(made, resolve)(signedBy)
-  const hashes = target.$case === 'combined' ? (target.hashes ?? allHashes(content)) : [target.hash]
-  if (args.json) {
-    const document = {
-      output,
+  const judgements = judgePackage(made, beside)
+  present(
+    {
+      key: keyResolver(made, resolve)(signedBy),
       signedBy,
-      algorithm: key === undefined ? null : algorithmOf(key.keySpec),
-      format: key === undefined ? null : encodingOf(key.keySpec),
-      combined: target.$case === 'combined',
-      transactions: hashes,
+      combined: target.$case === 'combined' ? toHex(signingMessage(content, target)) : null,
+      judgements: covered.flatMap((i) => judgements[i] ?? []),
       replaced: replaced.length,
-    }
-    io.stdout.write(`${JSON.stringify(document)}\n`)
-  } else if (!args.quiet) {
-    if (replaced.length > 0) {
-      io.stderr.write('an earlier signature by this key did not verify and gave way\n')
-    }
-    const what = target.$case === 'combined' ? `${hashes.length} transactions together` : hashes[0]
-    io.stderr.write(`attached the signature by ${signedBy}\n  over ${what ?? ''}\n`)
-  }
+      output,
+    },
+    args,
+    io,
+  )
   return ExitStatus.done
 }
 
-const allHashes = (content: SigningPackage): readonly string[] =>
-  content.transactions.map(({ hash }) => hash)
+interface Attached {
+  readonly key: PublicKey | undefined
+  readonly signedBy: Fingerprint
+  /** The combined hash in hex. */
+  readonly combined: string | null
+  /** Of the transactions that the signature is over, with it. */
+  readonly judgements: readonly Judgement[]
+  readonly replaced: number
+  readonly output: string
+}
+
+function present(attached: Attached, args: Arguments, io: Io): void {
+  const { key, signedBy, combined, judgements, replaced, output } = attached
+  if (args.json) {
+    const document = {
+      combined,
+      signedBy,
+      algorithm: key === undefined ? null : algorithmOf(key.keySpec),
+      format: key === undefined ? null : encodingOf(key.keySpec),
+      output,
+      replaced,
+      transactions: judgements.map(standingJson),
+    }
+    io.stdout.write(`${JSON.stringify(document)}\n`)
+    return
+  }
+  if (args.quiet) return
+  const lines = [
+    ...(replaced > 0 ? ['an earlier signature by this key did not verify and gave way'] : []),
+    `attached the signature by ${signedBy}`,
+    ...(combined === null ? [] : [`over the combined hash ${combined} of`]),
+    ...judgements.flatMap(standingLines),
+  ]
+  io.stderr.write(`${lines.join('\n')}\n`)
+}
+
+/** Positions of the transactions that the signature is over. */
+function coveredBy(target: SignatureTarget, content: SigningPackage): readonly number[] {
+  const hashes = target.$case === 'combined' ? target.hashes : [target.hash]
+  const wanted = hashes === undefined ? undefined : new Set(hashes)
+  return content.transactions.flatMap(({ hash }, i) =>
+    wanted === undefined || wanted.has(hash) ? [i] : [],
+  )
+}
+
+/**
+ * Rule S5 for a signature that is there already: one of the transactions has to ask for its key.
+ * @throws CantosignError `key-unneeded`
+ */
+function refuseUnneeded(
+  judged: Judged,
+  covered: readonly number[],
+  signedBy: Fingerprint,
+  args: Arguments,
+  io: Io,
+): void {
+  if (args.flag('allow-unneeded')) return
+  const needs = needsOf(judged, covered, signedBy).map(({ need }) => need)
+  if (needs.every((need) => need === 'unneeded')) {
+    const hash = covered.length === 1 ? judged.entries[covered[0] ?? -1]?.hash : undefined
+    throw unneededError(signedBy, hash, unneededHint(judged.state))
+  }
+  if (!needs.includes('needed')) {
+    io.stderr.write(
+      `${io.program.name}: warning: nothing here names the key ${signedBy}; whether it may act ` +
+        'by a delegation cannot be told from this state\n',
+    )
+  }
+}
 
 /** @throws CantosignError `usage` */
 function required(args: Arguments, name: string, value: string): string {
@@ -82,17 +156,20 @@ function targetOf(content: SigningPackage, args: Arguments, path: string): Signa
   }
   throw new CantosignError(
     'usage',
-    `${path} holds ${content.transactions.length} transactions, and it is not said which one was signed`,
+    named.length > 1
+      ? `${named.length} transactions are named, and a signature is over one`
+      : `${path} holds ${content.transactions.length} transactions, and it is not said which one was signed`,
     'name one: --transaction HASH; or, for a signature over several together, --combined',
   )
 }
 
-async function resolverOf(args: Arguments): Promise<KeyResolver> {
+/** State beside the package, and with it the keys of `--public-key`. */
+async function stateOf(args: Arguments): Promise<StateInput> {
   const keys = new Map<Fingerprint, PublicKey>()
   for (const path of args.strings('public-key')) {
     const key = await readPublicKey(readWholeFile(path, MAX_KEY_BYTES))
     keys.set(key.fingerprint, key)
   }
-  const beside = await readStateInput(args.strings('state'))
-  return (fingerprint) => keys.get(fingerprint) ?? beside.resolve(fingerprint)
+  const { signed, resolve } = await readStateInput(args.strings('state'))
+  return { signed, resolve: (fingerprint) => keys.get(fingerprint) ?? resolve(fingerprint) }
 }

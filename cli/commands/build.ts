@@ -1,6 +1,5 @@
 /** `build`: topology transactions from a spec or from what a kind asks for, as a signing package. */
-import { dirname, resolve } from 'node:path'
-import { decodeUtf8, toHex } from '../../src/base/bytes.ts'
+import { toHex } from '../../src/base/bytes.ts'
 import { ExitStatus } from '../../src/base/error-codes.ts'
 import { CantosignError } from '../../src/base/errors.ts'
 import { escapeText } from '../../src/base/text.ts'
@@ -12,20 +11,17 @@ import {
 } from '../../src/build/build.ts'
 import { mappingName, operationText } from '../../src/build/names.ts'
 import { remarksOf, type BuildOptions, type TransactionDraft } from '../../src/build/rules.ts'
-import { keyFilesOf, openSpec, readSpec } from '../../src/build/spec.ts'
-import { YAML_LIMITS } from '../../src/build/yaml.ts'
 import { transactionReport } from '../../src/explain/report.ts'
-import { readWholeFile } from '../../src/host/files.ts'
 import { createPackage } from '../../src/package/create.ts'
 import { writePackage } from '../../src/package/write.ts'
-import { readPublicKey } from '../../src/signer/key-reading.ts'
 import type { Arguments, CommandRun } from '../command.ts'
 import type { Io } from '../io.ts'
 import { transactionLines } from '../present/transaction.ts'
-import { draftsOf, MAX_KEY_BYTES, releaseOf } from './build-kinds.ts'
+import { draftsOf, releaseOf } from './build-kinds.ts'
 import { BUILD_KINDS, foreignOptions, type BuildForm } from './build-options.ts'
 import { readTransactionInput, type TransactionInput } from './input.ts'
 import { requireOutput, writeOutput } from './output.ts'
+import { readSpecFile } from './spec-input.ts'
 
 type Built = ReturnType<typeof buildTransaction>
 
@@ -90,36 +86,14 @@ async function readPrevious(
   return read
 }
 
-/** Key files of a spec are named relative to the spec. */
 async function specDrafts(
   path: string,
   previous: readonly PreviousTransaction[],
   inputs: string[],
 ): Promise<readonly TransactionDraft[]> {
-  inputs.push(path)
-  const text = decodeUtf8(readWholeFile(path, 4 * YAML_LIMITS.characters))
-  if (text === undefined) {
-    throw new CantosignError('yaml-invalid', `${path} is not UTF-8 text`, 'save it as UTF-8')
-  }
-  const spec = openSpec(text, path)
-  const keys = new Map<string, Uint8Array>()
-  for (const name of keyFilesOf(spec)) {
-    const keyPath = resolve(dirname(path), name)
-    inputs.push(keyPath)
-    keys.set(name, await publicKeyBytes(keyPath))
-  }
-  return resolveSerials(readSpec(spec, keys).transactions, previous)
-}
-
-/** SPKI bytes: an RSA key, which only encrypts, is handed on for the spec reader to judge. */
-async function publicKeyBytes(path: string): Promise<Uint8Array> {
-  const bytes = readWholeFile(path, MAX_KEY_BYTES)
-  try {
-    return (await readPublicKey(bytes)).spki
-  } catch (error) {
-    if (error instanceof CantosignError && error.code === 'key-algorithm') return bytes
-    throw error
-  }
+  const { transactions, files } = await readSpecFile(path)
+  inputs.push(...files)
+  return resolveSerials(transactions, previous)
 }
 
 function previousRemarks(previous: readonly TransactionInput[]): readonly string[] {

@@ -5,15 +5,18 @@ import { combinePackages, type Copy, type LeftOut } from '../../src/package/comb
 import type { SigningPackage } from '../../src/package/model.ts'
 import { writePackage } from '../../src/package/write.ts'
 import type { CommandRun } from '../command.ts'
+import { standingJson, standingLines } from '../present/signing.ts'
 import { counted } from '../present/text.ts'
 import { requireOutput, writeOutput } from './output.ts'
 import { readPackageInput } from './package-input.ts'
+import { judgePackage, packageState } from './package-judgement.ts'
 import { readStateInput } from './state-input.ts'
 
 export const run: CommandRun = async (args, io) => {
   const paths = args.positionals('packages')
   const output = requireOutput(args, io)
-  const { resolve } = await readStateInput(args.strings('state'))
+  const beside = await readStateInput(args.strings('state'))
+  const { resolve } = beside
   const copies: Copy[] = []
   for (const path of paths) {
     copies.push({ name: path, package: (await readPackageInput(path, resolve)).package })
@@ -21,10 +24,11 @@ export const run: CommandRun = async (args, io) => {
   const { package: made, leftOut } = combinePackages(copies, { resolve })
   writeOutput(output, writePackage(made), args, io, paths)
 
+  const { damaged } = packageState(made, beside)
+  const judgements = judgePackage(made, beside)
   if (args.json) {
     const document = {
       output,
-      transactions: made.transactions.map(({ hash }) => hash),
       signatures: signatureCount(made),
       copies: copies.map(({ name, package: one }) => ({
         file: name,
@@ -37,11 +41,17 @@ export const run: CommandRun = async (args, io) => {
         signedBy,
         code,
       })),
+      damagedState: damaged,
+      transactions: judgements.map(standingJson),
     }
     io.stdout.write(`${JSON.stringify(document)}\n`)
     return ExitStatus.done
   }
-  for (const one of leftOut) io.stderr.write(`${io.program.name}: warning: ${leftOutText(one)}\n`)
+  const warnings = [
+    ...leftOut.map(leftOutText),
+    ...damaged.map((hash) => `the state transaction ${hash} has a signature that does not verify`),
+  ]
+  for (const warning of warnings) io.stderr.write(`${io.program.name}: warning: ${warning}\n`)
   if (!args.quiet) {
     const lines = [
       ...copies.map(
@@ -49,6 +59,7 @@ export const run: CommandRun = async (args, io) => {
           `  ${escapeText(name)}: ${counted(signatureCount(one), 'signature')}`,
       ),
       `combined: ${counted(made.transactions.length, 'transaction')}, ${counted(signatureCount(made), 'signature')}`,
+      ...judgements.flatMap(standingLines),
     ]
     io.stderr.write(`${lines.join('\n')}\n`)
   }

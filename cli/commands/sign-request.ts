@@ -5,7 +5,6 @@ import type { Finding } from '../../src/base/finding-codes.ts'
 import {
   judgeTransactions,
   readState,
-  storeOf,
   type Judgement,
   type JudgementEntry,
   type StateReading,
@@ -13,11 +12,12 @@ import {
 import type { Fingerprint } from '../../src/ident/fingerprint.ts'
 import type { SigningPackage } from '../../src/package/model.ts'
 import { readPackage } from '../../src/package/read.ts'
-import { carriedSignatures } from '../../src/package/verdicts.ts'
+import { carriesCombined } from '../../src/package/verdicts.ts'
 import { needOf, type Need } from '../../src/topology/need.ts'
 import { verifySignatures, type KeyResolver } from '../../src/topology/signed-transaction.ts'
 import type { Arguments } from '../command.ts'
 import { contentName, findingsOf, readInput, refuseFatal, type TransactionInput } from './input.ts'
+import { packageEntries, packageState, requireSound } from './package-judgement.ts'
 import { readStateInput } from './state-input.ts'
 
 /** Where the transactions come from, and where a signature goes. */
@@ -60,18 +60,6 @@ function fileEntry(input: TransactionInput, resolve: KeyResolver): SigningEntry 
   }
 }
 
-/** @throws CantosignError `state-invalid` if a signature in the state does not verify */
-function soundState(state: StateReading): StateReading {
-  const [first] = state.damaged
-  if (first === undefined) return state
-  throw new CantosignError(
-    'state-invalid',
-    `the state holds a transaction whose signature does not verify: ${first}`,
-    'the state was damaged or forged: get it anew from a participant that you trust',
-    { details: { hashes: [...state.damaged] } },
-  )
-}
-
 /**
  * Reads what is to be signed, with the state beside it.
  * @throws CantosignError `blind-missing` for a bare hash, `file-kind` for what holds no transaction
@@ -97,7 +85,7 @@ export async function readSigningRequest(path: string, args: Arguments): Promise
     case 'transaction':
     case 'signed': {
       refuseFatal(findingsOf(input), path)
-      const state = soundState(readState(beside.signed, { $case: 'unknown' }, beside.resolve))
+      const state = requireSound(readState(beside.signed, { $case: 'unknown' }, beside.resolve))
       const entries = [fileEntry(input, state.resolve)]
       return {
         path,
@@ -108,22 +96,15 @@ export async function readSigningRequest(path: string, args: Arguments): Promise
       }
     }
     case 'package': {
-      const judged = readPackage(input.bytes, { resolve: beside.resolve })
-      const { package: content } = judged
-      const carried = carriedSignatures(content, judged.verdicts)
-      const state = soundState(
-        readState(
-          [...content.state.map(({ signed }) => signed), ...beside.signed],
-          storeOf(content.network.synchronizerId),
-          beside.resolve,
-        ),
-      )
+      const { package: content, verdicts } = readPackage(input.bytes, { resolve: beside.resolve })
+      const state = requireSound(packageState(content, beside))
+      const judged = packageEntries(content, verdicts)
       const entries = content.transactions.map(
         ({ transaction, hash, proposal }, i): SigningEntry => ({
           transaction,
           hash,
           proposal,
-          signatures: carried[i] ?? [],
+          signatures: judged[i]?.signatures ?? [],
           findings: transaction.findings,
         }),
       )
@@ -138,6 +119,12 @@ export async function readSigningRequest(path: string, args: Arguments): Promise
   }
 }
 
+/** Transactions, and the state that decides who may sign them. */
+export interface Judged {
+  readonly entries: readonly (JudgementEntry & { readonly hash: string })[]
+  readonly state: StateReading
+}
+
 /** One transaction that a key may be asked for. */
 export interface KeyNeed {
   readonly index: number
@@ -149,7 +136,7 @@ export interface KeyNeed {
  * @param indices the transactions in question
  */
 export function needsOf(
-  request: SigningRequest,
+  request: Judged,
   indices: readonly number[],
   key: Fingerprint,
 ): readonly KeyNeed[] {
@@ -177,12 +164,28 @@ export function needsOf(
   })
 }
 
-/** The judgement of every transaction as it will be once the key has signed the chosen ones. */
-export function judgementsAfter(
-  request: SigningRequest,
+/**
+ * Of the transactions that one combined signature covers, those that carry it: not the root
+ * delegations of other owners.
+ */
+export function carriersOf(
+  { source }: SigningRequest,
   indices: readonly number[],
   key: Fingerprint,
+): readonly number[] {
+  if (source.$case === 'file') return indices
+  return indices.filter((i) => {
+    const entry = source.content.transactions[i]
+    return entry !== undefined && carriesCombined(entry, key)
+  })
+}
+
+/** The judgement of every transaction as it will be once these carry a signature of the key. */
+export function judgementsAfter(
+  request: SigningRequest,
+  carriers: readonly number[],
+  key: Fingerprint,
 ): readonly Judgement[] {
-  const hashes = new Set(indices.map((i) => request.entries[i]?.hash ?? ''))
+  const hashes = new Set(carriers.map((i) => request.entries[i]?.hash ?? ''))
   return judgeTransactions(request.entries, request.state, { key, hashes })
 }

@@ -1,10 +1,10 @@
 /** What `sign` writes and says once a signature is made. */
 import { toHex } from '../../src/base/bytes.ts'
-import { CantosignError } from '../../src/base/errors.ts'
+import { escapeText } from '../../src/base/text.ts'
 import { algorithmOf, encodingOf } from '../../src/crypto/key-spec.ts'
 import type { PublicKey } from '../../src/crypto/public-key.ts'
 import type { Judgement } from '../../src/explain/judgement.ts'
-import { addSignatures, type SignatureToAdd } from '../../src/package/add.ts'
+import { addSignatures, type SignatureTarget, type SignatureToAdd } from '../../src/package/add.ts'
 import { writePackage } from '../../src/package/write.ts'
 import {
   signatureMessage,
@@ -15,12 +15,13 @@ import { isProvedComplete } from '../../src/topology/need.ts'
 import { combinedHash } from '../../src/topology/namespace.ts'
 import type { Arguments } from '../command.ts'
 import type { Io } from '../io.ts'
-import { authorizationLines, missingJson } from '../present/authorization.ts'
+import { authorizationLines } from '../present/authorization.ts'
+import { standingJson } from '../present/signing.ts'
 import type { SigningEntry, SigningRequest, SigningSource } from './sign-request.ts'
 
 export interface MadeSignature {
   readonly key: PublicKey
-  /** Positions of the transactions that were signed. */
+  /** Positions of the transactions that the signatures are over. */
   readonly indices: readonly number[]
   /** One for each of them, or the one over their combined hash. */
   readonly signatures: readonly Uint8Array[]
@@ -30,56 +31,57 @@ export interface MadeSignature {
   readonly rules: readonly string[] | undefined
 }
 
-function signedEntries(request: SigningRequest, made: MadeSignature): readonly SigningEntry[] {
-  return made.indices.flatMap((i) => request.entries[i] ?? [])
+/** The bytes of the output, and the flag that was written beside the signature. */
+export interface SignedOutput {
+  readonly bytes: Uint8Array
+  /** `null` where there is none: bare signature bytes, and packages, which keep theirs. */
+  readonly proposal: boolean | null
 }
 
-/**
- * The bytes of the output.
- * @throws CantosignError `usage` for `--detached` over several transactions
- */
 export function signedBytes(
   request: SigningRequest,
   made: MadeSignature,
   args: Arguments,
   io: Io,
-): Uint8Array {
-  const [signature, ...more] = made.signatures
+): SignedOutput {
+  const [signature] = made.signatures
   if (signature === undefined) throw new Error('nothing was signed')
-  if (args.flag('detached')) {
-    if (more.length === 0) return signature
-    throw new CantosignError(
-      'usage',
-      `--detached writes one signature, and ${made.signatures.length} were to be made`,
-      'name one transaction with --transaction, or sign all of them with --combined',
-    )
-  }
+  if (args.flag('detached')) return { bytes: signature, proposal: null }
   switch (request.source.$case) {
     case 'file':
       return signedFile(request, request.source, made, signature, args, io)
-    case 'package': {
-      const entries = signedEntries(request, made)
-      const signedBy = made.key.fingerprint
-      const hashes = entries.map(({ hash }) => hash)
-      const additions: readonly SignatureToAdd[] = args.flag('combined')
-        ? [{ target: { $case: 'combined', hashes }, signedBy, signature }]
-        : made.signatures.map((one, i) => ({
-            target: { $case: 'transaction', hash: hashes[i] ?? '' },
-            signedBy,
-            signature: one,
-          }))
-      const { package: content, replaced } = addSignatures(request.source.content, additions, {
-        resolve: (fingerprint) =>
-          fingerprint === signedBy ? made.key : request.resolve(fingerprint),
-      })
-      if (replaced.length > 0 && !args.quiet) {
-        io.stderr.write(
-          `${io.program.name}: remark: an earlier signature by this key did not verify and gave way\n`,
-        )
+    case 'package':
+      return {
+        bytes: signedPackage(request, request.source, made, args, io),
+        proposal: null,
       }
-      return writePackage(content)
-    }
   }
+}
+
+function signedPackage(
+  request: SigningRequest,
+  source: Extract<SigningSource, { $case: 'package' }>,
+  { key, indices, signatures }: MadeSignature,
+  args: Arguments,
+  io: Io,
+): Uint8Array {
+  const signedBy = key.fingerprint
+  const hashes = indices.flatMap((i) => request.entries[i]?.hash ?? [])
+  const additions = signatures.map((signature, i): SignatureToAdd => {
+    const target: SignatureTarget = args.flag('combined')
+      ? { $case: 'combined', hashes }
+      : { $case: 'transaction', hash: hashes[i] ?? '' }
+    return { target, signedBy, signature }
+  })
+  const { package: content, replaced } = addSignatures(source.content, additions, {
+    resolve: (fingerprint) => (fingerprint === signedBy ? key : request.resolve(fingerprint)),
+  })
+  if (replaced.length > 0 && !args.quiet) {
+    io.stderr.write(
+      `${io.program.name}: remark: an earlier signature by this key did not verify and gave way\n`,
+    )
+  }
+  return writePackage(content)
 }
 
 function signedFile(
@@ -89,13 +91,15 @@ function signedFile(
   signature: Uint8Array,
   args: Arguments,
   io: Io,
-): Uint8Array {
+): SignedOutput {
   const { key } = made
   const wire = signatureMessage(key.keySpec, key.fingerprint, signature)
   const proposal = proposalFlag(request, made, args, io)
-  return input.$case === 'signed'
-    ? withSignature(input.signed.bytes, wire, proposal)
-    : signedTransactionFile(input.transaction.bytes, wire, proposal)
+  const bytes =
+    input.$case === 'signed'
+      ? withSignature(input.signed.bytes, wire, proposal)
+      : signedTransactionFile(input.transaction.bytes, wire, proposal)
+  return { bytes, proposal }
 }
 
 /** True if the file, or the state that was given with it, proves that nothing is missing. */
@@ -138,52 +142,44 @@ function proposalFlag(
 export function presentSigned(
   request: SigningRequest,
   made: MadeSignature,
-  output: string,
+  { proposal }: SignedOutput,
   args: Arguments,
   io: Io,
 ): void {
-  const { key, rules } = made
+  const { key, rules, indices } = made
+  const output = args.output ?? ''
   const algorithm = algorithmOf(key.keySpec)
   const format = encodingOf(key.keySpec)
-  const entries = signedEntries(request, made)
-  const combined = args.flag('combined')
-    ? toHex(combinedHash(entries.map(({ transaction }) => transaction.hash)))
-    : null
+  const hashes = indices.flatMap((i) => request.entries[i]?.transaction.hash ?? [])
+  const combined = args.flag('combined') ? toHex(combinedHash(hashes)) : null
+  const judgements = indices.flatMap((i) => made.after[i] ?? [])
   if (args.json) {
-    const [only] = entries
-    const transactions = entries.map(({ hash }, i) => {
-      const judgement = made.after[made.indices[i] ?? -1]
-      return {
-        hash,
-        status: judgement?.authorization.status ?? 'unknown',
-        missing: judgement === undefined ? [] : missingJson(judgement.authorization.missing),
-        ...(rules === undefined ? {} : { rule: rules[i] ?? null }),
-      }
-    })
+    const [only, ...more] = judgements
     const document = {
-      ...(entries.length === 1 && combined === null ? { hash: only?.hash } : {}),
+      ...(only !== undefined && more.length === 0 && combined === null ? { hash: only.hash } : {}),
       combined,
       signedBy: key.fingerprint,
       algorithm,
       format,
+      proposal,
       output,
-      transactions,
+      transactions: judgements.map((judgement, i) => ({
+        ...standingJson(judgement),
+        ...(rules === undefined ? {} : { rule: rules[i] ?? null }),
+      })),
     }
     io.stdout.write(`${JSON.stringify(document)}\n`)
     return
   }
   if (args.quiet || output === '-') return
   const lines = [
+    '',
     ...(combined === null ? [] : [`signed the combined hash ${combined}`]),
-    ...entries.flatMap(({ hash }, i) => {
-      const judgement = made.after[made.indices[i] ?? -1]
-      const rule = rules?.[i] === undefined ? [] : [`  allowed by the rule ${rules[i]}`]
-      return [
-        `${combined === null ? 'signed' : '  covers'} ${hash}`,
-        ...rule,
-        ...(judgement === undefined ? [] : authorizationLines(judgement.authorization, '  ')),
-      ]
-    }),
+    ...judgements.flatMap((judgement, i) => [
+      `${combined === null ? 'signed' : '  covers'} ${judgement.hash}`,
+      ...(rules?.[i] === undefined ? [] : [`  allowed by the rule ${escapeText(rules[i])}`]),
+      ...authorizationLines(judgement.authorization, '  '),
+    ]),
     `  by ${key.fingerprint} (${algorithm}, ${format})`,
   ]
   io.stderr.write(`${lines.join('\n')}\n`)

@@ -2,6 +2,7 @@
 import { toHex } from '../../src/base/bytes.ts'
 import { ExitStatus } from '../../src/base/error-codes.ts'
 import { CantosignError } from '../../src/base/errors.ts'
+import { escapeText } from '../../src/base/text.ts'
 import type { PublicKey } from '../../src/crypto/public-key.ts'
 import { mappingRow } from '../../src/topology/mapping.ts'
 import { namespacesOf } from '../../src/topology/keys.ts'
@@ -13,10 +14,10 @@ import type { ReadTransaction } from '../../src/topology/transaction.ts'
 import type { Arguments } from '../command.ts'
 import type { Io } from '../io.ts'
 import { beforeSigningLines, type ShownTransaction } from '../present/signing.ts'
-import { confirmSignature } from './confirmation.ts'
+import { asksPerson, confirmSignature } from './confirmation.ts'
 import { openSigner } from './key-opening.ts'
 import { writeOutput } from './output.ts'
-import { chooseTransactions } from './sign-choice.ts'
+import { chooseTransactions, namedIndices, type SigningChoice } from './sign-choice.ts'
 import { judgementsAfter, readSigningRequest, type SigningRequest } from './sign-request.ts'
 import { presentSigned, signedBytes, type MadeSignature } from './sign-result.ts'
 
@@ -29,49 +30,62 @@ export async function signShown(
   const request = await readSigningRequest(path, args)
   checkForm(request, args)
   const agreement = await import('./sign-agreement.ts')
-  const named = namedTransactions(request, args)
-  agreement.refuseFindings(named, path, args)
-  const before = judgeTransactions(request.entries, request.state)
-  const expected = await agreement.requireExpected(
-    named.map(({ transaction }) => transaction),
-    before.flatMap(({ previous }) => (previous === undefined ? [] : [previous])),
+  const accepted = agreement.acceptedDangers(args)
+  const named = namedIndices(request, args) ?? request.entries.map((_entry, i) => i)
+  agreement.refuseFindings(
+    named.flatMap((i) => request.entries[i] ?? []),
+    path,
     args,
   )
+  warnOfInvalid(request, io)
+  const before = judgeTransactions(request.entries, request.state)
 
   const signer = await openSigner(args, io)
   try {
     const key = await signer.publicKey()
-    const { indices, leftOut } = chooseTransactions(request, key, args, io)
-    const dangers = dangersOf(request.entries, before, request.state, ownOf(request, key))
-    const chosen = indices.map((i) => shownTransaction(request, i, before, dangers.each))
+    const choice = chooseTransactions(request, key, args, io)
+    const { chosen, together } = shownTransactions(request, choice, before, key)
     const transactions = chosen.map(({ entry }) => entry.transaction)
-    const rules = agreement.requireAllowed(
-      transactions,
-      chosen.map((one) => [...one.dangers, ...dangers.together]),
+    const dangers = [...chosen.flatMap((one) => one.dangers), ...together]
+    const expected = await agreement.requireExpected(
+      {
+        signed: transactions,
+        all: named.flatMap((i) => request.entries[i]?.transaction ?? []),
+        previous: before.flatMap(({ previous }) => previous ?? []).filter(outside(request)),
+      },
       args,
     )
-    if (!expected && rules === undefined) {
-      agreement.refuseDangers([...chosen.flatMap((one) => one.dangers), ...dangers.together], args)
-    }
-    const after = judgementsAfter(request, indices, key.fingerprint)
-    if (!args.quiet) {
+    const rules = agreement.requireAllowed(
+      transactions,
+      chosen.map((one) => [...one.dangers, ...together]),
+      args,
+    )
+    if (!expected && rules === undefined) agreement.refuseDangers(dangers, accepted)
+
+    const after = judgementsAfter(request, choice.carriers, key.fingerprint)
+    const combined = args.flag('combined')
+    const hash = confirmedHash(transactions, combined)
+    if (!args.quiet || asksPerson(args)) {
       const lines = beforeSigningLines({
         path,
         content: request.source.$case === 'package' ? request.source.content : undefined,
         chosen,
-        together: dangers.together,
-        leftOut,
-        after: indices.flatMap((i) => after[i] ?? []),
+        together,
+        leftOut: choice.leftOut,
+        after: choice.indices.flatMap((i) => after[i] ?? []),
         aside: request.state.proved.aside,
+        hash,
+        combined,
         key: key.fingerprint,
       })
       io.stderr.write(`${lines.join('\n')}\n`)
     }
-    await confirmSignature(toHex(confirmedHash(transactions)), key, args, io)
-    const signatures = await makeSignatures(signer, transactions, args)
-    const made: MadeSignature = { key, indices, signatures, after, rules }
-    writeOutput(output, signedBytes(request, made, args, io), args, io, [path])
-    presentSigned(request, made, output, args, io)
+    await confirmSignature({ hash: toHex(hash), count: chosen.length, combined, key }, args, io)
+    const signatures = await makeSignatures(signer, transactions, combined)
+    const made: MadeSignature = { key, indices: choice.indices, signatures, after, rules }
+    const written = signedBytes(request, made, args, io)
+    writeOutput(output, written.bytes, args, io, [path])
+    presentSigned(request, made, written, args, io)
     return ExitStatus.done
   } finally {
     signer.close()
@@ -97,10 +111,22 @@ function checkForm(request: SigningRequest, args: Arguments): void {
   }
 }
 
-/** Those that `--transaction` names, else all: what findings and expectations are about. */
-function namedTransactions(request: SigningRequest, args: Arguments): SigningRequest['entries'] {
-  const names = new Set(args.strings('transaction'))
-  return names.size === 0 ? request.entries : request.entries.filter(({ hash }) => names.has(hash))
+/** In a file such a signature refuses the whole; in a package it is left behind by `combine`. */
+function warnOfInvalid({ entries }: SigningRequest, io: Io): void {
+  for (const { hash, signatures } of entries) {
+    for (const { signature, status } of signatures) {
+      if (status !== 'invalid') continue
+      io.stderr.write(
+        `${io.program.name}: warning: the signature by ${escapeText(signature.wire.signedBy)} over ${hash} does not verify\n`,
+      )
+    }
+  }
+}
+
+/** True for a transaction that is not among those of the request itself. */
+function outside({ entries }: SigningRequest): (one: ReadTransaction) => boolean {
+  const own = new Set(entries.map(({ hash }) => hash))
+  return ({ hash }) => !own.has(toHex(hash))
 }
 
 /** The key itself, and the namespaces it may act for as far as the state proves. */
@@ -118,32 +144,44 @@ function ownOf(request: SigningRequest, key: PublicKey): ReadonlySet<string> {
   return own
 }
 
-function shownTransaction(
+/** The chosen transactions with their dangers, and the dangers of all together. */
+function shownTransactions(
   request: SigningRequest,
-  index: number,
+  { indices, carriers }: SigningChoice,
   judgements: readonly Judgement[],
-  dangers: readonly (readonly Danger[])[],
-): ShownTransaction {
-  const entry = request.entries[index]
-  const judgement = judgements[index]
-  if (entry === undefined || judgement === undefined) throw new Error('no such transaction')
-  return { entry, judgement, dangers: dangers[index] ?? [] }
+  key: PublicKey,
+): { readonly chosen: readonly ShownTransaction[]; readonly together: readonly Danger[] } {
+  const { entries, state } = request
+  const { each, together } = dangersOf(entries, judgements, state, indices, ownOf(request, key))
+  const carrying = new Set(carriers)
+  const chosen = indices.map((index, i): ShownTransaction => {
+    const entry = entries[index]
+    const judgement = judgements[index]
+    if (entry === undefined || judgement === undefined) throw new Error('no such transaction')
+    const carries = carrying.has(index)
+    // What is only covered gets no signer: the danger of a second one does not arise here.
+    const dangers = (each[i] ?? []).filter(
+      ({ code }) => carries || code !== 'root-foreign-signature',
+    )
+    return { entry, judgement, dangers, carries }
+  })
+  return { chosen, together }
 }
 
 /** What the person confirms: the hash of the one transaction, or of all that are signed. */
-function confirmedHash(transactions: readonly ReadTransaction[]): Uint8Array {
+function confirmedHash(transactions: readonly ReadTransaction[], combined: boolean): Uint8Array {
   const [only, ...more] = transactions
-  if (only !== undefined && more.length === 0) return only.hash
+  if (only !== undefined && more.length === 0 && !combined) return only.hash
   return combinedHash(transactions.map(({ hash }) => hash))
 }
 
 async function makeSignatures(
   signer: Signer,
   transactions: readonly ReadTransaction[],
-  args: Arguments,
+  combined: boolean,
 ): Promise<readonly Uint8Array[]> {
   const hashes = transactions.map(({ hash }) => hash)
-  const messages = args.flag('combined') ? [combinedHash(hashes)] : hashes
+  const messages = combined ? [combinedHash(hashes)] : hashes
   const signatures: Uint8Array[] = []
   for (const message of messages) signatures.push(await signer.sign({ message }))
   return signatures

@@ -22,7 +22,17 @@ export const run: CommandRun = async (args, io) => {
 }
 
 /** Options that say something about a transaction, which a bare hash does not show. */
-const NOT_BLIND = ['transaction', 'state', 'expect', 'policy', 'proposal', 'accept-danger']
+const NOT_BLIND = [
+  'transaction',
+  'state',
+  'expect',
+  'policy',
+  'proposal',
+  'accept-danger',
+  'accept-finding',
+  'combined',
+  'allow-unneeded',
+]
 
 /** Anything longer than this is no hash, whatever it is. */
 const MAX_BLIND_BYTES = 64 * 1024 * 1024
@@ -34,10 +44,10 @@ async function signBlind(
   io: Io,
 ): Promise<ExitStatus> {
   const foreign = NOT_BLIND.find((name) => args.strings(name).length > 0)
-  if (foreign !== undefined || args.flag('combined')) {
+  if (foreign !== undefined) {
     throw new CantosignError(
       'usage',
-      `--blind and --${foreign ?? 'combined'} do not go together`,
+      `--blind and --${foreign} do not go together`,
       'a bare hash shows nothing that could be compared: sign the transaction instead',
     )
   }
@@ -65,7 +75,7 @@ async function signBlind(
         `${io.program.name}: warning: signing blind: nothing shows what ${hash} stands for\n`,
       )
     }
-    await confirmSignature(hash, key, args, io)
+    await confirmSignature({ hash, count: 1, combined: false, key }, args, io)
     writeOutput(output, await signer.sign({ message: bytes }), args, io, [path])
     presentBlind(hash, key, output, args, io)
     return ExitStatus.done
@@ -78,7 +88,7 @@ function presentBlind(hash: string, key: PublicKey, output: string, args: Argume
   const algorithm = algorithmOf(key.keySpec)
   const format = encodingOf(key.keySpec)
   if (args.json) {
-    const document = { hash, signedBy: key.fingerprint, algorithm, format, output }
+    const document = { hash, signedBy: key.fingerprint, algorithm, format, proposal: null, output }
     io.stdout.write(`${JSON.stringify(document)}\n`)
   } else if (!args.quiet && output !== '-') {
     io.stderr.write(`signed ${hash}\n  by ${key.fingerprint} (${algorithm}, ${format})\n`)

@@ -1,6 +1,7 @@
 /** Every command of the air-gapped half, as data: help, parsing and completion read this table. */
 import type { CommandSpec, OptionSpec } from '../command.ts'
 import { BUILD_KINDS, BUILD_OPTIONS } from './build-options.ts'
+import { KINDS } from './kinds.ts'
 
 const passphrase: readonly OptionSpec[] = [
   {
@@ -55,15 +56,6 @@ const state: OptionSpec = {
   path: true,
   describe: 'take public keys from FILE as well (signed transactions, a snapshot, a public key)',
 }
-
-export const KINDS = [
-  'topology-transaction',
-  'signed-topology-transaction',
-  'topology-snapshot',
-  'hash',
-  'public-key',
-  'private-key',
-] as const
 
 export const COMMANDS: readonly CommandSpec[] = [
   {
@@ -202,6 +194,7 @@ export const COMMANDS: readonly CommandSpec[] = [
         path: true,
         describe: 'the public key, where the package does not hold it',
       },
+      { name: 'allow-unneeded', kind: 'flag', describe: 'take a signature that nothing asks for' },
       state,
     ],
     load: () => import('./attach.ts'),

@@ -1,17 +1,20 @@
 /** What a person reads before a signature: everything that it would authorize, and what endangers. */
 import type { AsideRecord } from '../../src/authorization/evidence.ts'
 import { ASIDE_REASONS } from '../../src/authorization/evidence.ts'
+import { toHex } from '../../src/base/bytes.ts'
 import { escapeText } from '../../src/base/text.ts'
 import type { Danger } from '../../src/explain/dangers.ts'
 import { differenceOf } from '../../src/explain/difference.ts'
 import type { Judgement, JudgementEntry } from '../../src/explain/judgement.ts'
 import { transactionReport } from '../../src/explain/report.ts'
+import { spokenHash } from '../../src/explain/spoken.ts'
 import type { SigningPackage } from '../../src/package/model.ts'
 import type { Finding } from '../../src/base/finding-codes.ts'
-import { authorizationLines } from './authorization.ts'
+import { authorizationLines, missingJson } from './authorization.ts'
 import { differenceLines } from './difference.ts'
-import { counted } from './text.ts'
+import { counted, wrapText } from './text.ts'
 import { dangerLines, transactionLines } from './transaction.ts'
+import { spokenLines } from './words.ts'
 
 export interface ShownTransaction {
   readonly entry: JudgementEntry & {
@@ -22,6 +25,8 @@ export interface ShownTransaction {
   /** Before the new signature. */
   readonly judgement: Judgement
   readonly dangers: readonly Danger[]
+  /** False if the combined signature covers it and is not put on it. */
+  readonly carries: boolean
 }
 
 export interface SigningView {
@@ -36,6 +41,10 @@ export interface SigningView {
   /** Of the chosen ones, as they will be with the new signature. */
   readonly after: readonly Judgement[]
   readonly aside: readonly AsideRecord[]
+  /** What is confirmed: of the one transaction, or the combined hash of the chosen ones; 34 bytes. */
+  readonly hash: Uint8Array
+  /** True if one signature over the combined hash is made. */
+  readonly combined: boolean
   readonly key: string
 }
 
@@ -60,7 +69,11 @@ export function packageTextLines({ network, text }: SigningPackage): readonly st
       ]
 }
 
-function changeLines({ entry, judgement }: ShownTransaction): readonly string[] {
+/** What changes against the transaction in force, field by field. */
+export function changeLines({
+  entry,
+  judgement,
+}: Pick<ShownTransaction, 'judgement'> & { readonly entry: JudgementEntry }): readonly string[] {
   const { value } = entry.transaction
   const previous = judgement.previous?.value
   if (value === undefined) return []
@@ -77,7 +90,7 @@ function changeLines({ entry, judgement }: ShownTransaction): readonly string[] 
 }
 
 function shownLines(shown: ShownTransaction, after: Judgement | undefined): readonly string[] {
-  const { entry, judgement, dangers } = shown
+  const { entry, judgement, dangers, carries } = shown
   const report = transactionReport(
     entry.transaction,
     entry.proposal === undefined
@@ -90,16 +103,40 @@ function shownLines(shown: ShownTransaction, after: Judgement | undefined): read
     '',
     'who has to sign',
     ...authorizationLines(judgement.authorization, '  '),
-    ...(after === undefined
+    ...(carries
+      ? []
+      : [
+          '',
+          'not signed for',
+          ...wrapText(
+            'the combined signature covers this root delegation of another owner and is not put on it: a second signer would endanger the namespace. Whoever holds the signature could put it there.',
+            '  ',
+          ),
+        ]),
+    ...(after === undefined || !carries
       ? []
       : ['', 'with this signature', ...authorizationLines(after.authorization, '  ')]),
     ...(dangers.length === 0 ? [] : ['', 'before signing', ...dangerLines(dangers)]),
   ]
 }
 
+/** How a transaction stands with all its signatures, for a script (docs/json.md section 5). */
+export function standingJson({
+  hash,
+  authorization,
+}: Judgement): Readonly<Record<string, unknown>> {
+  const { status, missing } = authorization
+  return { hash, status, missing: missingJson(missing) }
+}
+
+/** The same for a person. */
+export function standingLines({ hash, authorization }: Judgement): readonly string[] {
+  return [hash, ...authorizationLines(authorization, '  ')]
+}
+
 /** All lines, in the order in which they are to be read. */
 export function beforeSigningLines(view: SigningView): readonly string[] {
-  const { content, chosen, together, leftOut, aside, after } = view
+  const { content, chosen, together, leftOut, aside, after, hash, combined } = view
   return [
     escapeText(view.path),
     ...(content === undefined ? [] : packageTextLines(content)),
@@ -122,6 +159,14 @@ export function beforeSigningLines(view: SigningView): readonly string[] {
           '',
           `${counted(leftOut.length, 'transaction')} of the package not signed by this key (not asked for, or signed already)`,
           ...leftOut.map((hash) => `  ${hash}`),
+        ]),
+    ...(chosen.length === 1 && !combined
+      ? []
+      : [
+          '',
+          combined ? 'one signature over the combined hash' : 'the combined hash of all of them',
+          `  ${toHex(hash)}`,
+          ...spokenLines(spokenHash(hash)).map((line) => `  ${line}`),
         ]),
     '',
     `with the key    ${view.key}`,

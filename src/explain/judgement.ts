@@ -27,6 +27,7 @@ import {
   type VerifiedSignature,
 } from '../topology/signed-transaction.ts'
 import type { ReadTransaction } from '../topology/transaction.ts'
+import { mappingUniqueKey } from '../topology/unique-key.ts'
 import { findConflicts, findDangers, type Danger } from './dangers.ts'
 import { statementContext } from './report.ts'
 
@@ -140,27 +141,40 @@ export function judgeTransactions(
   })
 }
 
+/** What only one transaction can take: its unique key and serial. */
+function placeOf({ value }: ReadTransaction): string | undefined {
+  const mapping = value?.mapping?.mapping
+  const key = mapping === undefined ? undefined : mappingUniqueKey(mapping)
+  return value === undefined || key === undefined ? undefined : `${toHex(key)} ${value.serial}`
+}
+
 /**
- * The dangers of signing each transaction, and those of the transactions together: state that
- * claims the same serial for something else counts among them.
+ * The dangers of signing each transaction, and those of the chosen ones together with all others:
+ * whatever else claims their serial, in the package or in the state, counts among them.
+ * @param chosen positions of the transactions that are to be signed
  * @param own fingerprints of the signer's own keys and namespaces
  */
 export function dangersOf(
   entries: readonly JudgementEntry[],
   judgements: readonly Judgement[],
   state: StateReading,
+  chosen: readonly number[],
   own: ReadonlySet<string>,
 ): { readonly each: readonly (readonly Danger[])[]; readonly together: readonly Danger[] } {
   const context = { ...statementContext, own }
+  const signed = chosen.flatMap((i) => entries[i]?.transaction ?? [])
+  const places = new Set(signed.map(placeOf))
+  const rivals = [
+    ...entries.map(({ transaction }) => transaction),
+    ...state.transactions.values(),
+  ].filter((one) => placeOf(one) !== undefined && places.has(placeOf(one)))
   return {
-    each: entries.map(({ transaction: { value } }, i) =>
-      value === undefined
+    each: chosen.map((i) => {
+      const value = entries[i]?.transaction.value
+      return value === undefined
         ? []
-        : findDangers(value, context, judgements[i]?.previous?.value ?? undefined),
-    ),
-    together: findConflicts([
-      ...entries.map(({ transaction }) => transaction),
-      ...state.transactions.values(),
-    ]),
+        : findDangers(value, context, judgements[i]?.previous?.value ?? undefined)
+    }),
+    together: findConflicts(rivals),
   }
 }

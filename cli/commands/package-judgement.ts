@@ -1,0 +1,50 @@
+/** A package with the state inside it and beside it, judged as a whole. */
+import { CantosignError } from '../../src/base/errors.ts'
+import {
+  judgeTransactions,
+  readState,
+  storeOf,
+  type Judgement,
+  type JudgementEntry,
+  type StateReading,
+} from '../../src/explain/judgement.ts'
+import type { PackageVerdicts, SigningPackage } from '../../src/package/model.ts'
+import { carriedSignatures, keyResolver, verifyPackage } from '../../src/package/verdicts.ts'
+import type { StateInput } from './state-input.ts'
+
+/** For every transaction, by index, itself and all signatures that count for it. */
+export function packageEntries(
+  content: SigningPackage,
+  verdicts: PackageVerdicts,
+): readonly JudgementEntry[] {
+  const carried = carriedSignatures(content, verdicts)
+  return content.transactions.map(({ transaction }, i) => ({
+    transaction,
+    signatures: carried[i] ?? [],
+  }))
+}
+
+/** The state of the package together with that beside it; of both only what is proved counts. */
+export function packageState(content: SigningPackage, beside: StateInput): StateReading {
+  const signed = [...content.state.map((one) => one.signed), ...beside.signed]
+  const resolve = keyResolver(content, beside.resolve)
+  return readState(signed, storeOf(content.network.synchronizerId), resolve)
+}
+
+/** @throws CantosignError `state-invalid` if a signature in the state does not verify */
+export function requireSound(state: StateReading): StateReading {
+  const [first] = state.damaged
+  if (first === undefined) return state
+  throw new CantosignError(
+    'state-invalid',
+    `the state holds a transaction whose signature does not verify: ${first}`,
+    'the state was damaged or forged: get it anew from a participant that you trust',
+    { details: { hashes: [...state.damaged] } },
+  )
+}
+
+/** The judgement of every transaction of a package as it is now. */
+export function judgePackage(content: SigningPackage, beside: StateInput): readonly Judgement[] {
+  const entries = packageEntries(content, verifyPackage(content, beside.resolve))
+  return judgeTransactions(entries, packageState(content, beside))
+}
