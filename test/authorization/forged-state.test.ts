@@ -346,6 +346,23 @@ describe('decentralized namespaces', () => {
     expect(aside(state, byDave)).toBe('not-proved')
   })
 
+  it('are in doubt if a rival of a proved change may have been accepted before it', () => {
+    const sound = signed(definitionMapping(owners, 1), { by: [ALICE, BOB], serial: 2 })
+    const toDave = signed(delegationMapping(ALICE, DAVE), { by: [ALICE] })
+    const gone = signed(delegationMapping(ALICE, DAVE), {
+      by: [ALICE],
+      serial: 2,
+      operation: REMOVE,
+    })
+    const rival = (by: readonly (typeof ALICE)[]): StateEvidence =>
+      signed(definitionMapping(owners, 3), { by, serial: 2 })
+    const state = [...roots, first, toDave, gone, sound]
+    expect(verdict(vet([ALICE]), state)).toBe('authorized')
+    expect(verdict(vet([ALICE]), [...state, rival([DAVE, CAROL])])).toBe('unknown')
+    expect(verdict(vet([ALICE]), [...state, rival([DAVE])])).toBe('authorized')
+    expect(verdict(vet([ALICE]), [...state, rival([MALLORY, EVE])])).toBe('authorized')
+  })
+
   it('are not changed by a revoked delegate', () => {
     const toDave = signed(delegationMapping(ALICE, DAVE), { by: [ALICE] })
     const gone = signed(delegationMapping(ALICE, DAVE), {

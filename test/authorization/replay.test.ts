@@ -140,6 +140,18 @@ describe('a replay', () => {
     expect(results[6]?.authorization.signed).toEqual([CAROL.fingerprint])
   })
 
+  it('keeps what was signed first beside late signatures', () => {
+    const toCarol: Entry = { mapping: delegationMapping(ALICE, CAROL), by: [ALICE] }
+    const toBob = delegationMapping(ALICE, BOB)
+    const carolGone: Entry = { ...toCarol, serial: 2, operation: REMOVE }
+    const byBob: Entry = { mapping: delegationMapping(ALICE, HOST), by: [BOB] }
+    const history = [rootOf(ALICE), toCarol, { mapping: toBob, by: [ALICE] }]
+    const late: Entry = { mapping: toBob, by: [CAROL] }
+    expect(statuses(replay([...history, late, carolGone, byBob]))).toEqual(
+      Array.from({ length: 6 }, () => 'authorized'),
+    )
+  })
+
   it('learns the synchronizer, whose owner may then remove', () => {
     const state: KnownMapping = {
       $case: 'synchronizerParametersState',
