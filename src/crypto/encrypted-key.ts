@@ -6,7 +6,7 @@
 import { createPrivateKey } from 'node:crypto'
 import { toHex } from '../base/bytes.ts'
 import { CantosignError } from '../base/errors.ts'
-import { checkDer } from './der.ts'
+import { checkDer, derChildren, DerTag } from './der.ts'
 import { algorithmName } from './oid-names.ts'
 import {
   AES_BLOCK,
@@ -37,10 +37,9 @@ export interface EncryptedKey {
   readonly ciphertext: Uint8Array
 }
 
-/** What pkijs and asn1js look like to this file: loaded once, on demand. */
+/** Loaded once, on demand. */
 async function asn1Names() {
-  const [asn1js, pkijs] = await Promise.all([import('asn1js'), import('pkijs')])
-  return { asn1js, pkijs }
+  return await import('./asn1-names.ts')
 }
 type Asn1Names = Awaited<ReturnType<typeof asn1Names>>
 
@@ -73,7 +72,7 @@ function structureFault(message: string, cause?: unknown): CantosignError {
 
 /** The content of an object identifier of asn1js, in hex. */
 function oidHex(names: Asn1Names, dotted: string): string {
-  const bytes = new Uint8Array(new names.asn1js.ObjectIdentifier({ value: dotted }).toBER())
+  const bytes = new Uint8Array(new names.ObjectIdentifier({ value: dotted }).toBER())
   return toHex(bytes.subarray(2))
 }
 
@@ -98,7 +97,7 @@ function fieldsOf(
   [least, most]: readonly [number, number],
   what: string,
 ): readonly unknown[] {
-  const fields = sequence instanceof names.asn1js.Sequence ? sequence.valueBlock.value : []
+  const fields = sequence instanceof names.Sequence ? sequence.valueBlock.value : []
   if (fields.length >= least && fields.length <= most) return fields
   throw structureFault(`${what} has not the fields that its standard gives it`)
 }
@@ -110,8 +109,8 @@ interface StatedDerivation {
 }
 
 function readPbkdf2(names: Asn1Names, schema: unknown): StatedDerivation {
-  const parameters = new names.pkijs.PBKDF2Params({ schema })
-  const { Integer, OctetString } = names.asn1js
+  const parameters = new names.PBKDF2Params({ schema })
+  const { Integer, OctetString } = names
   // pkijs reads a count of 32 bits or more as 0: it is taken from the integer itself.
   const [, count] = fieldsOf(names, schema, [2, 4], 'PBKDF2')
   if (!(count instanceof Integer)) throw structureFault('PBKDF2 has no iteration count')
@@ -139,7 +138,7 @@ function readPbkdf2(names: Asn1Names, schema: unknown): StatedDerivation {
 
 /** RFC 7914 section 7.1; pkijs has no class for it. */
 function readScrypt(names: Asn1Names, schema: unknown): StatedDerivation {
-  const { Integer, OctetString } = names.asn1js
+  const { Integer, OctetString } = names
   const [salt, ...numbers] = fieldsOf(names, schema, [4, 5], 'scrypt')
   const [cost, blockSize, parallelization, keyLength] = numbers.map((field) =>
     field instanceof Integer ? Number(field.toBigInt()) : Number.NaN,
@@ -167,7 +166,7 @@ function readPbes2(names: Asn1Names, schema: unknown): KeyEncryption {
   for (const part of fieldsOf(names, schema, [2, 2], 'PBES2')) {
     fieldsOf(names, part, [1, 2], 'an algorithm of PBES2')
   }
-  const { keyDerivationFunc, encryptionScheme } = new names.pkijs.PBES2Params({ schema })
+  const { keyDerivationFunc, encryptionScheme } = new names.PBES2Params({ schema })
   const kdf = oidHex(names, keyDerivationFunc.algorithmId)
   if (kdf !== Pbes2Oid.pbkdf2 && kdf !== Pbes2Oid.scrypt) {
     const name = `PBES2 with the key derivation ${keyDerivationFunc.algorithmId}`
@@ -186,7 +185,7 @@ function readPbes2(names: Asn1Names, schema: unknown): KeyEncryption {
     return { $case: 'foreign', name, convertible: tripleDes && derivation.$case === 'pbkdf2' }
   }
   const iv: unknown = encryptionScheme.algorithmParams
-  if (!(iv instanceof names.asn1js.OctetString) || bytesOf(iv).length !== AES_BLOCK) {
+  if (!(iv instanceof names.OctetString) || bytesOf(iv).length !== AES_BLOCK) {
     throw structureFault('the initialization vector of AES-CBC is not 16 bytes')
   }
   if (keyLength !== undefined && keyLength !== keyLengthOf(cipher)) {
@@ -197,7 +196,7 @@ function readPbes2(names: Asn1Names, schema: unknown): KeyEncryption {
 
 /** RFC 8018 appendix A.3: a salt and an iteration count. */
 function readPbes1(names: Asn1Names, oid: string, schema: unknown): KeyEncryption {
-  const { Integer, OctetString } = names.asn1js
+  const { Integer, OctetString } = names
   const known = PBES1[oid]
   if (known === undefined) {
     const name = algorithmName(Buffer.from(oid, 'hex'))
@@ -226,11 +225,11 @@ export async function parseEncryptedKey(der: Uint8Array): Promise<EncryptedKey> 
   checkDer(der)
   const names = await asn1Names()
   try {
-    const { result } = names.asn1js.fromBER(der)
+    const { result } = names.fromBER(der)
     const [algorithm] = fieldsOf(names, result, [2, 2], 'EncryptedPrivateKeyInfo')
     fieldsOf(names, algorithm, [1, 2], 'the encryption algorithm')
     // The structure of a shrouded key bag of PKCS#12 is EncryptedPrivateKeyInfo.
-    const outer = new names.pkijs.PKCS8ShroudedKeyBag({ schema: result })
+    const outer = new names.PKCS8ShroudedKeyBag({ schema: result })
     const oid = oidHex(names, outer.encryptionAlgorithm.algorithmId)
     const params: unknown = outer.encryptionAlgorithm.algorithmParams
     const encryption =
@@ -295,19 +294,23 @@ function decryptForeign(der: Uint8Array, passphrase: Uint8Array): Uint8Array {
   }
 }
 
+const EXPLICIT_VERSION = 0xa0
+/** Fields of a TBSCertificate between the serial number and the subject's key (RFC 5280 section 4.1). */
+const FIELDS_BEFORE_KEY = 5
+
 /** What kind of key a certificate is for, as its name; `undefined` if it is no sound certificate. */
-export async function certificateKeyName(der: Uint8Array): Promise<string | undefined> {
-  const { asn1js, pkijs } = await asn1Names()
+export function certificateKeyName(der: Uint8Array): string | undefined {
   try {
-    const certificate = new pkijs.Certificate({ schema: asn1js.fromBER(der).result })
-    const { algorithm } = certificate.subjectPublicKeyInfo
-    const params: unknown = algorithm.algorithmParams
-    const curve =
-      params instanceof asn1js.ObjectIdentifier ? params.valueBlock.toString() : undefined
-    const dotted = curve ?? algorithm.algorithmId
-    const bytes = new Uint8Array(new asn1js.ObjectIdentifier({ value: dotted }).toBER())
-    return algorithmName(bytes.subarray(2))
-  } catch {
-    return undefined // pkijs throws errors of many classes; what it cannot read has no name
+    const [certificate] = derChildren(checkDer(der))
+    const fields = certificate === undefined ? [] : derChildren(certificate)
+    const first = fields[0]?.tag === EXPLICIT_VERSION ? 1 : 0
+    const key = fields[first + FIELDS_BEFORE_KEY]
+    const [algorithm] = key === undefined ? [] : derChildren(key)
+    const [oid, curve] = algorithm === undefined ? [] : derChildren(algorithm)
+    const named = curve?.tag === DerTag.objectIdentifier ? curve : oid
+    return named?.tag === DerTag.objectIdentifier ? algorithmName(named.content) : undefined
+  } catch (error) {
+    if (error instanceof CantosignError) return undefined
+    throw error
   }
 }

@@ -92,7 +92,7 @@ async function identifyDer(der: Uint8Array): Promise<DerContainer> {
   if (children[0]?.tag === integer && children[1]?.tag === octetString) return 'ECPrivateKey'
   if (hasShape(children, sequence, octetString)) return 'EncryptedPrivateKeyInfo'
   if (hasShape(children, sequence, bitString)) return 'SubjectPublicKeyInfo'
-  if (hasShape(children, sequence, sequence, bitString)) throw await namedCertificate(der)
+  if (hasShape(children, sequence, sequence, bitString)) throw namedCertificate(der)
   const integers = children.length > 0 && tags(children).every((tag) => tag === integer)
   if (integers && children.length === 9) throw foreignAlgorithm('an RSA private key (PKCS#1)')
   if (integers && children.length === 6) throw foreignAlgorithm('a DSA private key')
@@ -111,8 +111,8 @@ async function identifyDer(der: Uint8Array): Promise<DerContainer> {
   throw notAKey('the file holds sound DER that is no key container', KNOWN_KEYS)
 }
 
-async function namedCertificate(der: Uint8Array): Promise<CantosignError> {
-  const name = await certificateKeyName(der)
+function namedCertificate(der: Uint8Array): CantosignError {
+  const name = certificateKeyName(der)
   return name === undefined
     ? certificate(
         'a certificate or a request for one',
