@@ -2,7 +2,6 @@
 import { toHex } from '../../src/base/bytes.ts'
 import { ExitStatus, exitStatusOf } from '../../src/base/error-codes.ts'
 import { CantosignError } from '../../src/base/errors.ts'
-import { severityOf, type Finding } from '../../src/base/finding-codes.ts'
 import { escapeText } from '../../src/base/text.ts'
 import { findDangers, type Danger } from '../../src/explain/dangers.ts'
 import {
@@ -10,52 +9,28 @@ import {
   transactionReport,
   type TransactionReport,
 } from '../../src/explain/report.ts'
-import { openChunks } from '../../src/host/files.ts'
 import { keyFileConcern } from '../../src/host/key-file.ts'
 import { readAnyKey } from '../../src/signer/key-reading.ts'
 import { namingFile } from '../../src/signer/open-private-key.ts'
-import type { StreamLayout } from '../../src/topology/record-splitter.ts'
-import { findingError, verifySignatures } from '../../src/topology/signed-transaction.ts'
-import {
-  KeyBook,
-  readStream,
-  verifyStream,
-  type ChunkSource,
-  type VerifiedEvent,
-} from '../../src/topology/stream.ts'
-import type { Timestamp } from '../../src/wire/generated/schema.ts'
-import { toProtoJson } from '../../src/wire/proto-json.ts'
+import { verifySignatures } from '../../src/topology/signed-transaction.ts'
 import type { Arguments, CommandRun } from '../command.ts'
 import type { Io } from '../io.ts'
-import { errorJson, errorLines, ReportedError } from '../present/error.ts'
+import { errorJson, errorLines } from '../present/error.ts'
 import { transactionJson, warningJson } from '../present/json.ts'
 import { keyLines, keyJson } from '../present/key.ts'
-import { openProgress } from '../present/progress.ts'
-import { counted } from '../present/text.ts'
-import { dangerLines, findingLines, transactionLines } from '../present/transaction.ts'
+import { dangerLines, transactionLines } from '../present/transaction.ts'
 import {
+  contentName,
   findingsOf,
+  readAnyInput,
   readInput,
   refuseFatal,
-  type FileContent,
+  type AnyContent,
   type TransactionInput,
 } from './input.ts'
-import { StreamSummary } from './stream-summary.ts'
-
-type Kind =
-  | 'topology-transaction'
-  | 'signed-topology-transaction'
-  | 'topology-snapshot'
-  | 'hash'
-  | 'public-key'
-  | 'private-key'
-
-/** One file's part of the output: its JSON text, or lines for a person. */
-interface FileReport {
-  readonly kind: Kind
-  readonly json: Readonly<Record<string, unknown>>
-  readonly lines: readonly string[]
-}
+import { packageTransactions, reportPackage } from './inspect-package.ts'
+import { streamJson, streamLines, streamSummary } from './inspect-stream.ts'
+import { checkKind, type FileReport, type Kind } from './kinds.ts'
 
 export const run: CommandRun = async (args, io) => {
   const paths = args.positionals('files')
@@ -95,7 +70,7 @@ async function inspectSeveral(
 }
 
 async function inspectFile(path: string, args: Arguments, io: Io): Promise<void> {
-  const content = await readInput(path)
+  const content = await readAnyInput(path)
   if (content.$case === 'stream') {
     checkKind('topology-snapshot', args, path)
     await (args.json ? streamJson : streamSummary)(path, content.layout, args, io)
@@ -107,18 +82,8 @@ async function inspectFile(path: string, args: Arguments, io: Io): Promise<void>
   else io.stdout.write(`${[`${escapeText(path)}: ${report.kind}`, ...report.lines].join('\n')}\n`)
 }
 
-function checkKind(kind: Kind, args: Arguments, path: string): void {
-  const wanted = args.string('type')
-  if (wanted === undefined || wanted === kind) return
-  throw new CantosignError(
-    'file-kind',
-    `${path} is a ${kind}, not a ${wanted}`,
-    'check that it is the right file, or leave out --type',
-  )
-}
-
 async function reportOf(
-  content: Exclude<FileContent, { $case: 'stream' }>,
+  content: Exclude<AnyContent, { $case: 'stream' }>,
   path: string,
 ): Promise<FileReport> {
   switch (content.$case) {
@@ -145,13 +110,17 @@ async function reportOf(
         lines: keyLines(key, concerns),
       }
     }
+    case 'package':
+      return reportPackage(content.bytes)
+    case 'prepared':
+      return await reportPrepared(content.bytes, path)
     case 'transaction':
     case 'signed': {
       refuseFatal(findingsOf(content), path)
       const report = reportTransaction(content)
       const dangers = dangersOf(content)
       return {
-        kind: content.$case === 'signed' ? 'signed-topology-transaction' : 'topology-transaction',
+        kind: transactionKind(content),
         json: {
           transactions: [{ ...transactionJson(report), dangers }],
           warnings: report.findings.map(warningJson),
@@ -164,6 +133,14 @@ async function reportOf(
     }
   }
 }
+
+async function reportPrepared(bytes: Uint8Array, path: string): Promise<FileReport> {
+  const { reportPreparedFile } = await import('./transaction-inspect.ts')
+  return reportPreparedFile(bytes, path)
+}
+
+const transactionKind = ({ $case }: TransactionInput): Kind =>
+  $case === 'signed' ? 'signed-topology-transaction' : 'topology-transaction'
 
 function reportTransaction(input: TransactionInput): TransactionReport {
   if (input.$case === 'transaction') return transactionReport(input.transaction)
@@ -178,179 +155,34 @@ function reportTransaction(input: TransactionInput): TransactionReport {
 const dangersOf = ({ transaction }: TransactionInput): readonly Danger[] =>
   transaction.value === undefined ? [] : findDangers(transaction.value, statementContext)
 
-type RecordEvent = Extract<VerifiedEvent, { $case: 'record' }>
-
-function recordReport({ record, signatures }: RecordEvent): TransactionReport {
-  const { signed } = record
-  return transactionReport(signed.transaction, {
-    proposal: signed.value?.proposal ?? false,
-    signatures,
-    findings: record.findings,
-  })
-}
-
-function recordJson(event: RecordEvent): Readonly<Record<string, unknown>> {
-  const { item } = event.record
-  const time = (value: Timestamp | undefined): unknown =>
-    value === undefined ? null : toProtoJson('Timestamp', value)
-  const times =
-    item === undefined
-      ? {}
-      : {
-          sequenced: time(item.sequenced),
-          validFrom: time(item.validFrom),
-          validUntil: time(item.validUntil),
-          rejectionReason: item.rejectionReason ?? null,
-        }
-  return { ...transactionJson(recordReport(event)), ...times }
-}
-
-/** The keys of a stream first, so that every signature is judged with all of them. */
-async function collectKeys(source: ChunkSource, layout: StreamLayout): Promise<KeyBook> {
-  const book = new KeyBook()
-  for await (const batch of readStream(source, layout)) {
-    for (const event of batch) {
-      if (event.$case === 'record') book.addFrom(event.record.signed, event.record.index)
-    }
-  }
-  return book
-}
-
-async function* verifiedEvents(
-  path: string,
-  layout: StreamLayout,
-  silent: boolean,
-  io: Io,
-): AsyncGenerator<VerifiedEvent> {
-  const progress = openProgress(io.stderr, silent)
-  try {
-    const book = await collectKeys(() => openChunks(path), layout)
-    const source = (): AsyncIterable<Uint8Array> => openChunks(path, progress.update)
-    for await (const batch of verifyStream(source, layout, book)) yield* batch
-  } finally {
-    progress.end()
-  }
-}
-
-const findingsIn = (event: VerifiedEvent): readonly Finding[] =>
-  event.$case === 'finding' ? [event.finding] : event.record.findings
-
-const fatalIn = (event: VerifiedEvent): Finding | undefined =>
-  findingsIn(event).find(({ code }) => severityOf(code) === 'fatal')
-
-/** A snapshot as one JSON document, written while it is read. */
-async function streamJson(
-  path: string,
-  layout: StreamLayout,
-  args: Arguments,
-  io: Io,
-): Promise<void> {
-  const summary = new StreamSummary()
-  io.stdout.write('{"kind":"topology-snapshot","transactions":[')
-  let failure: CantosignError | undefined
-  for await (const event of verifiedEvents(path, layout, args.quiet, io)) {
-    const fatal = fatalIn(event)
-    if (fatal !== undefined) {
-      failure = fatalError(fatal, path)
-      break
-    }
-    if (event.$case === 'finding') {
-      summary.addFinding(event.finding)
-      continue
-    }
-    const first = summary.transactions === 0
-    summary.addRecord(event.record)
-    for (const signature of event.signatures) summary.addSignature(signature)
-    io.stdout.write(`${first ? '' : ','}${JSON.stringify(recordJson(event))}`)
-  }
-  const warnings = [...summary.findings].flatMap(([, { count, examples }]) =>
-    examples.slice(0, 1).map((finding) => ({ ...warningJson(finding), count })),
-  )
-  io.stdout.write(`],"warnings":${JSON.stringify(warnings)}`)
-  if (failure === undefined) {
-    io.stdout.write('}')
-    return
-  }
-  // The document is begun: the error becomes its last member, and still one document is printed.
-  io.stdout.write(`,"error":${JSON.stringify(errorJson(failure))}}\n`)
-  throw new ReportedError(failure)
-}
-
-const fatalError = (fatal: Finding, path: string): CantosignError =>
-  findingError(
-    [fatal],
-    fatal,
-    'the file is damaged or not what it seems: get it again from its source',
-    path,
-  )
-
-async function streamSummary(
-  path: string,
-  layout: StreamLayout,
-  args: Arguments,
-  io: Io,
-): Promise<void> {
-  const summary = new StreamSummary()
-  for await (const event of verifiedEvents(path, layout, args.quiet, io)) {
-    const fatal = fatalIn(event)
-    if (fatal !== undefined) throw fatalError(fatal, path)
-    if (event.$case === 'finding') summary.addFinding(event.finding)
-    else {
-      summary.addRecord(event.record)
-      for (const signature of event.signatures) summary.addSignature(signature)
-    }
-  }
-  const { valid, invalid, unverifiable } = summary.signatures
-  const lines = [
-    `${escapeText(path)}: topology-snapshot (${layout})`,
-    `${counted(summary.transactions, 'transaction')}, ${counted(summary.proposals, 'proposal')}`,
-    ...[...summary.mappings].map(([type, count]) => `  ${String(count).padStart(6)}  ${type}`),
-    `${counted(valid + invalid + unverifiable, 'signature')}: ${valid} valid, ${invalid} invalid, ${unverifiable} unverifiable`,
-    ...[...summary.algorithms].map(([name, count]) => `  ${String(count).padStart(6)}  ${name}`),
-    ...(summary.findings.size === 0 ? [] : ['findings']),
-    ...[...summary.findings.values()].flatMap(({ count, examples }) => [
-      ...findingLines(examples.slice(0, 1)),
-      `    ${counted(count, 'time')}`,
-    ]),
-    'for every transaction of it: inspect --ndjson',
-  ]
-  io.stdout.write(`${lines.join('\n')}\n`)
-}
-
 /** `--ndjson`: one transaction a line. */
 async function printLines(path: string, args: Arguments, io: Io): Promise<void> {
   const content = await readInput(path)
+  const print = (line: object): void => {
+    io.stdout.write(`${JSON.stringify(line)}\n`)
+  }
   switch (content.$case) {
     case 'hash':
     case 'key':
       throw new CantosignError(
         'file-kind',
-        `${path} holds a ${content.$case}: it has no transactions to list`,
+        `${path} holds ${contentName(content)}: it has no transactions to list`,
         'leave out --ndjson',
       )
     case 'transaction':
-    case 'signed':
-      checkKind(
-        content.$case === 'signed' ? 'signed-topology-transaction' : 'topology-transaction',
-        args,
-        path,
-      )
+    case 'signed': {
+      checkKind(transactionKind(content), args, path)
       refuseFatal(findingsOf(content), path)
-      io.stdout.write(`${JSON.stringify(withWarnings(reportTransaction(content)))}\n`)
+      const report = reportTransaction(content)
+      print({ ...transactionJson(report), warnings: report.findings.map(warningJson) })
+      return
+    }
+    case 'package':
+      checkKind('signing-package', args, path)
+      for (const transaction of packageTransactions(content.bytes)) print(transaction)
       return
     case 'stream':
       checkKind('topology-snapshot', args, path)
-      for await (const event of verifiedEvents(path, content.layout, args.quiet, io)) {
-        const fatal = fatalIn(event)
-        if (fatal !== undefined) throw fatalError(fatal, path)
-        if (event.$case === 'record') {
-          const warnings = recordReport(event).findings.map(warningJson)
-          io.stdout.write(`${JSON.stringify({ ...recordJson(event), warnings })}\n`)
-        }
-      }
+      await streamLines(path, content.layout, args, io)
   }
-}
-
-function withWarnings(report: TransactionReport): Readonly<Record<string, unknown>> {
-  return { ...transactionJson(report), warnings: report.findings.map(warningJson) }
 }

@@ -1,0 +1,151 @@
+/** `inspect` of a signing package: everything in it, who has signed, who is missing. */
+import { toHex } from '../../src/base/bytes.ts'
+import type { Finding } from '../../src/base/finding-codes.ts'
+import type { Danger } from '../../src/explain/dangers.ts'
+import {
+  dangersOf,
+  judgeTransactions,
+  type Judgement,
+  type JudgementEntry,
+  type StateReading,
+} from '../../src/explain/judgement.ts'
+import {
+  signatureReport,
+  transactionReport,
+  type TransactionReport,
+} from '../../src/explain/report.ts'
+import type { SigningPackage } from '../../src/package/model.ts'
+import { readPackage } from '../../src/package/read.ts'
+import { authorizationJson } from '../present/authorization.ts'
+import { transactionJson, warningJson, type WarningJson } from '../present/json.ts'
+import { packageLines, type ShownEntry } from '../present/package.ts'
+import type { FileReport } from './kinds.ts'
+import { packageEntries, packageState } from './package-judgement.ts'
+
+/** A package, judged as far as what is in it goes. */
+interface PackageView {
+  readonly content: SigningPackage
+  readonly entries: readonly JudgementEntry[]
+  readonly state: StateReading
+  readonly judgements: readonly Judgement[]
+  readonly verdicts: ReturnType<typeof readPackage>['verdicts']
+}
+
+const NOTHING_BESIDE = { signed: [], resolve: () => undefined }
+
+function viewOf(bytes: Uint8Array): PackageView {
+  const { package: content, verdicts } = readPackage(bytes)
+  const entries = packageEntries(content, verdicts)
+  const state = packageState(content, NOTHING_BESIDE)
+  return { content, entries, state, judgements: judgeTransactions(entries, state), verdicts }
+}
+
+function reportAt({ content, entries }: PackageView, i: number): TransactionReport {
+  const entry = content.transactions[i]
+  if (entry === undefined) throw new Error('no such transaction in the package')
+  return transactionReport(entry.transaction, {
+    proposal: entry.proposal,
+    signatures: entries[i]?.signatures ?? [],
+    findings: entry.transaction.findings,
+  })
+}
+
+function judgementAt({ judgements }: PackageView, i: number): Judgement {
+  const judgement = judgements[i]
+  if (judgement === undefined) throw new Error('a transaction without its judgement')
+  return judgement
+}
+
+function transactionOf(view: PackageView, i: number): Readonly<Record<string, unknown>> {
+  const { hash, authorization, serial } = judgementAt(view, i)
+  return {
+    ...transactionJson(reportAt(view, i)),
+    authorization: { ...authorizationJson(hash, authorization), serial },
+  }
+}
+
+/** Places of findings in the bytes of a transaction, from the start of the package. */
+function placed(finding: Finding, index: number): Finding {
+  const bytes = `transactions[${index}].transaction`
+  return { ...finding, path: finding.path === '' ? bytes : `${bytes}.${finding.path}` }
+}
+
+/** Every finding once: of the bytes, then of the signatures. */
+function warningsOf({ content, verdicts }: PackageView): readonly WarningJson[] {
+  const inBytes = content.transactions.flatMap(({ transaction }, i) =>
+    transaction.findings.map((finding) => placed(finding, i)),
+  )
+  const ofSignatures = [...verdicts.transactions, ...verdicts.combined]
+    .flat()
+    .flatMap(({ findings }) => findings)
+  return [...inBytes, ...ofSignatures].map(warningJson)
+}
+
+function stateJson({ proved, transactions, damaged }: StateReading): object {
+  const { aside } = proved
+  return { transactions: transactions.size, proved: proved.proved.size, aside, damaged }
+}
+
+function packageJson(
+  view: PackageView,
+  each: readonly (readonly Danger[])[],
+  together: readonly Danger[],
+): Readonly<Record<string, unknown>> {
+  const { content, state, verdicts } = view
+  const { network, text } = content
+  return {
+    transactions: content.transactions.map((_entry, i) => ({
+      ...transactionOf(view, i),
+      dangers: each[i] ?? [],
+    })),
+    network: {
+      synchronizerId: network.synchronizerId ?? null,
+      protocolVersion: network.protocolVersion ?? null,
+    },
+    text: {
+      requestedBy: text.requestedBy ?? null,
+      reason: text.reason ?? null,
+      validUntil: text.validUntil ?? null,
+    },
+    combined: content.combined.map(({ hash, transactions, elsewhere }, i) => ({
+      hash: toHex(hash),
+      transactions,
+      elsewhere,
+      signatures: (verdicts.combined[i] ?? []).map(signatureReport),
+    })),
+    publicKeys: content.publicKeys.map(({ fingerprint, keySpec }) => ({ fingerprint, keySpec })),
+    state: stateJson(state),
+    dangers: together,
+    warnings: warningsOf(view),
+  }
+}
+
+/** @throws CantosignError what reading a package gives */
+export function reportPackage(bytes: Uint8Array): FileReport {
+  const view = viewOf(bytes)
+  const { content, entries, state, judgements } = view
+  const all = entries.map((_entry, i) => i)
+  const { each, together } = dangersOf(entries, judgements, state, all, new Set())
+  const shown = entries.map((entry, i): ShownEntry => ({
+    entry,
+    report: reportAt(view, i),
+    judgement: judgementAt(view, i),
+    dangers: each[i] ?? [],
+  }))
+  return {
+    kind: 'signing-package',
+    json: packageJson(view, each, together),
+    lines: packageLines(content, shown, together, state, view.verdicts),
+  }
+}
+
+/** For `--ndjson`: each transaction by itself, with its own warnings. */
+export function* packageTransactions(
+  bytes: Uint8Array,
+): Generator<Readonly<Record<string, unknown>>> {
+  const view = viewOf(bytes)
+  for (const i of view.entries.keys()) {
+    const warnings = reportAt(view, i).findings.map(warningJson)
+    yield { ...transactionOf(view, i), warnings }
+  }
+}
