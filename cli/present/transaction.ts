@@ -14,10 +14,13 @@ const SEVERITY_WORDS = {
   fatal: 'cannot be read on',
   refuse: 'not signed unless accepted',
   allow: 'allowed',
-} as const
+}
 
 /** Finding by finding; many of one code become one line with a count. */
-export function findingLines(findings: readonly Finding[]): readonly string[] {
+export function findingLines(
+  findings: readonly Finding[],
+  severityWords: Readonly<typeof SEVERITY_WORDS> = SEVERITY_WORDS,
+): readonly string[] {
   const byCode = new Map<string, Finding[]>()
   for (const finding of findings) {
     byCode.set(finding.code, [...(byCode.get(finding.code) ?? []), finding])
@@ -28,7 +31,7 @@ export function findingLines(findings: readonly Finding[]): readonly string[] {
     const place = first.path === '' ? '' : ` at ${escapeText(first.path)}`
     const offset = first.offset === undefined ? '' : `, offset ${first.offset}`
     const more = same.length > 1 ? ` (and ${same.length - 1} more like it)` : ''
-    const words = SEVERITY_WORDS[severityOf(first.code)]
+    const words = severityWords[severityOf(first.code)]
     return [
       `  ${first.code} (${words}): ${escapeText(first.message)}`,
       `    ${FINDING_CODES[first.code].meaning}${place}${offset}${more}`,

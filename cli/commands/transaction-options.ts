@@ -1,0 +1,87 @@
+/** The commands about prepared Daml transactions, as rows of the command table. */
+import type { CommandSpec, OptionSpec } from '../command.ts'
+
+const file = {
+  name: 'file',
+  describe: 'a prepared transaction: protobuf, base64, or the JSON answer of a prepare call',
+}
+
+const hashingScheme: OptionSpec = {
+  name: 'hashing-scheme',
+  kind: 'string',
+  value: 'SCHEME',
+  describe: 'v2 or v3; a JSON answer says it itself',
+}
+
+const state: OptionSpec = {
+  name: 'state',
+  kind: 'strings',
+  value: 'FILE',
+  path: true,
+  describe: 'topology state that proves which keys sign for the parties',
+}
+
+/** @param keyOptions `--key` and what opening a key takes */
+export function transactionCommands(keyOptions: readonly OptionSpec[]): readonly CommandSpec[] {
+  return [
+    {
+      words: ['transaction', 'inspect'],
+      describe: 'say what a prepared Daml transaction does, with its hashes',
+      positionals: [file],
+      options: [hashingScheme],
+      load: () => import('./transaction-inspect.ts'),
+    },
+    {
+      words: ['transaction', 'sign'],
+      describe: 'show what a prepared Daml transaction does and sign it',
+      positionals: [file],
+      options: [
+        ...keyOptions,
+        hashingScheme,
+        state,
+        {
+          name: 'party',
+          kind: 'strings',
+          value: 'PARTY',
+          describe: 'the party that the key signs for',
+        },
+        {
+          name: 'detached',
+          kind: 'flag',
+          describe: 'write the bare signature bytes, as is done anyway',
+        },
+        {
+          name: 'party-signatures',
+          kind: 'flag',
+          describe: 'write the JSON that execute takes in place of the bare bytes',
+        },
+        { name: 'allow-unneeded', kind: 'flag', describe: 'sign with a key that nothing asks for' },
+      ],
+      load: () => import('./transaction-sign.ts'),
+    },
+    {
+      words: ['transaction', 'verify'],
+      describe: 'verify signatures over a prepared Daml transaction',
+      positionals: [file],
+      options: [
+        hashingScheme,
+        {
+          name: 'signature',
+          kind: 'strings',
+          value: 'FILE',
+          path: true,
+          describe: 'signature bytes, or what sign --party-signatures wrote',
+        },
+        {
+          name: 'public-key',
+          kind: 'strings',
+          value: 'FILE',
+          path: true,
+          describe: 'the public key of a signer',
+        },
+        state,
+      ],
+      load: () => import('./transaction-verify.ts'),
+    },
+  ]
+}
