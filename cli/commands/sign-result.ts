@@ -15,7 +15,6 @@ import { isProvedComplete } from '../../src/topology/need.ts'
 import { combinedHash } from '../../src/topology/namespace.ts'
 import type { Arguments } from '../command.ts'
 import type { Io } from '../io.ts'
-import { authorizationLines } from '../present/authorization.ts'
 import { standingJson } from '../present/signing.ts'
 import type { SigningEntry, SigningRequest, SigningSource } from './sign-request.ts'
 
@@ -172,13 +171,13 @@ export function presentSigned(
     return
   }
   if (args.quiet || output === '-') return
+  // Who has signed and who is missing was said before the question.
   const lines = [
     '',
     ...(combined === null ? [] : [`signed the combined hash ${combined}`]),
-    ...judgements.flatMap((judgement, i) => [
-      `${combined === null ? 'signed' : '  covers'} ${judgement.hash}`,
+    ...judgements.flatMap(({ hash, authorization }, i) => [
+      `${combined === null ? 'signed' : '  covers'} ${hash} (${authorization.status})`,
       ...(rules?.[i] === undefined ? [] : [`  allowed by the rule ${escapeText(rules[i])}`]),
-      ...authorizationLines(judgement.authorization, '  '),
     ]),
     `  by ${key.fingerprint} (${algorithm}, ${format})`,
   ]

@@ -147,6 +147,12 @@ function candidateLines(
 function missingNamespaceLines(missing: MissingNamespace, indent: string): readonly string[] {
   const { namespace, kind, need, of, candidates, openOwners } = missing
   const below = `${indent}  `
+  if (kind === 'unknown' && candidates.length === 0) {
+    return [
+      `${indent}the namespace ${namespace}`,
+      `${below}who can sign for it is not known here: the state does not have it`,
+    ]
+  }
   if (kind !== 'decentralized') {
     return [`${indent}the namespace ${namespace}`, ...candidateLines(namespace, candidates, below)]
   }
