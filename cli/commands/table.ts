@@ -2,6 +2,7 @@
 import type { CommandSpec, OptionSpec } from '../command.ts'
 import { BUILD_KINDS, BUILD_OPTIONS } from './build-options.ts'
 import { KINDS } from './kinds.ts'
+import { transactionCommands } from './transaction-options.ts'
 
 const passphrase: readonly OptionSpec[] = [
   {
@@ -47,6 +48,12 @@ const key: OptionSpec = {
   value: 'KEY',
   path: true,
   describe: 'the key: a file, or file:PATH',
+}
+
+const acceptMountPermissions: OptionSpec = {
+  name: 'accept-mount-permissions',
+  kind: 'flag',
+  describe: 'take a key from a file system that keeps no permissions',
 }
 
 const state: OptionSpec = {
@@ -149,11 +156,7 @@ export const COMMANDS: readonly CommandSpec[] = [
         describe: 'sign although the transaction has this grave danger',
       },
       { name: 'allow-unneeded', kind: 'flag', describe: 'sign with a key that nothing asks for' },
-      {
-        name: 'accept-mount-permissions',
-        kind: 'flag',
-        describe: 'take a key from a file system that keeps no permissions',
-      },
+      acceptMountPermissions,
       ...passphrase,
     ],
     load: () => import('./sign.ts'),
@@ -323,6 +326,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     ],
     load: () => import('./key-convert.ts'),
   },
+  ...transactionCommands([key, acceptMountPermissions, ...passphrase]),
   {
     words: ['namespace', 'decentralized'],
     describe: 'compute the namespace that owners hash to',
