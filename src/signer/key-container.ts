@@ -84,7 +84,7 @@ function hasShape(elements: readonly DerElement[], ...shape: readonly number[]):
 }
 
 /** What the top level of a structure shows. */
-async function identifyDer(der: Uint8Array): Promise<DerContainer> {
+function identifyDer(der: Uint8Array): DerContainer {
   const { sequence, integer, octetString, bitString, objectIdentifier } = DerTag
   const outer = checkDer(der)
   const children = outer.tag === sequence ? derChildren(outer) : []
@@ -124,13 +124,13 @@ function namedCertificate(der: Uint8Array): CantosignError {
       )
 }
 
-async function identifyPem(bytes: Uint8Array, armour: string): Promise<KeyContainer> {
+function identifyPem(bytes: Uint8Array, armour: string): KeyContainer {
   // By the label alone: other programs have armour of their own that is not RFC 7468.
   const foreign = FOREIGN_LABELS[armour]
   if (foreign !== undefined) throw foreign()
   const { label, content } = parsePem(bytes)
   try {
-    const $case = await identifyDer(content)
+    const $case = identifyDer(content)
     if (PEM_LABELS[label] !== $case) {
       throw new CantosignError(
         'key-pem',
@@ -233,12 +233,12 @@ function refuseMarks([first, second, third]: Uint8Array): void {
  * `key-certificate`, `key-container-unsupported`, `key-ambiguous`, `key-point`, `key-weak`,
  * `key-not-a-key`, `key-encryption` for PEM headers
  */
-export async function identifyKey(bytes: Uint8Array): Promise<KeyContainer> {
+export function identifyKey(bytes: Uint8Array): KeyContainer {
   if (bytes.length === 0) {
     throw new CantosignError('file-empty', 'the key file is empty', 'check how the file was copied')
   }
   const armour = pemLabel(bytes)
-  if (armour !== undefined) return await identifyPem(bytes, armour)
+  if (armour !== undefined) return identifyPem(bytes, armour)
   if (isText(bytes)) throw describeText(decodeUtf8(bytes) ?? '')
   // Before DER: 32 bytes of a key may begin with the tag of a SEQUENCE, and no key in DER is so short.
   const raw = readRaw(bytes)
@@ -246,7 +246,7 @@ export async function identifyKey(bytes: Uint8Array): Promise<KeyContainer> {
   if (bytes[0] === DerTag.sequence) {
     const der = bytes.slice()
     try {
-      return { $case: await identifyDer(der), encoding: 'DER', der }
+      return { $case: identifyDer(der), encoding: 'DER', der }
     } catch (error) {
       der.fill(0)
       throw error

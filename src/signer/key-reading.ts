@@ -237,7 +237,7 @@ export async function readAnyKey(
   bytes: Uint8Array,
   options: KeyReadingOptions = {},
 ): Promise<KeyReading> {
-  return await describe(await identifyKey(bytes), options.passphrase)
+  return await describe(identifyKey(bytes), options.passphrase)
 }
 
 /**
@@ -245,7 +245,7 @@ export async function readAnyKey(
  * @throws CantosignError `key-not-public` for a private key, otherwise as `readAnyKey`
  */
 export async function readPublicKey(bytes: Uint8Array): Promise<PublicKey> {
-  const container = await identifyKey(bytes)
+  const container = identifyKey(bytes)
   const isPublic =
     container.$case === 'SubjectPublicKeyInfo' ||
     container.$case === 'raw' ||

@@ -58,7 +58,7 @@ async function decrypt(
  * `key-passphrase`, and what the passphrase question throws
  */
 export async function openPrivateKey(bytes: Uint8Array, options: OpenOptions): Promise<PrivateKey> {
-  const container = await identifyKey(bytes)
+  const container = identifyKey(bytes)
   switch (container.$case) {
     case 'PrivateKeyInfo':
       return await wiping(container.der, parsePrivateKeyInfo)
