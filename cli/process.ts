@@ -1,4 +1,5 @@
 /** The process around a program: standard streams, signals, the exit status. */
+import { fstatSync } from 'node:fs'
 import { ExitStatus } from '../src/base/error-codes.ts'
 import { ControllingTerminal } from '../src/host/terminal.ts'
 import type { CommandSpec } from './command.ts'
@@ -9,17 +10,26 @@ import type { Program } from './version.ts'
 /** Only these two ask a program to end; the others are left to the system. */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
-function output(stream: NodeJS.WriteStream): Output {
-  // A reader that has gone, such as `head`, is no failure of this program.
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') process.exitCode = ExitStatus.internal
-  })
+/** @param open gives the stream when it is first written to: most runs need one of them or none. */
+function output(descriptor: number, open: () => NodeJS.WriteStream): Output {
+  let stream: NodeJS.WriteStream | undefined
+  const opened = (): NodeJS.WriteStream => {
+    if (stream === undefined) {
+      stream = open()
+      // A reader that has gone, such as `head`, is no failure of this program.
+      stream.on('error', (error: NodeJS.ErrnoException) => {
+        if (error.code !== 'EPIPE') process.exitCode = ExitStatus.internal
+      })
+    }
+    return stream
+  }
   return {
     get isTerminal() {
-      return stream.isTTY
+      // Asked of the system first: opening a stream takes longer than most of what a command does.
+      return fstatSync(descriptor).isCharacterDevice() && opened().isTTY
     },
     write: (data) => {
-      stream.write(data)
+      opened().write(data)
     },
   }
 }
@@ -38,8 +48,8 @@ export async function runProcess(
     process.once(signal, () => process.exit(ExitStatus.interrupted))
   }
   const io: Io = {
-    stdout: output(process.stdout),
-    stderr: output(process.stderr),
+    stdout: output(1, () => process.stdout),
+    stderr: output(2, () => process.stderr),
     terminal: new ControllingTerminal(),
     program,
   }

@@ -30,6 +30,10 @@ const lean = {
     }
     replace(/\/platform-shims\/esm\.mjs$/, 'yargs-platform.mjs')
     replace(/^long$/, 'long.mjs')
+    // Its modules in place of its CommonJS form, which would need require() at run time.
+    builder.onResolve({ filter: /^yaml$/ }, () => ({
+      path: join(root, 'node_modules/yaml/browser/index.js'),
+    }))
   },
 }
 
@@ -52,7 +56,8 @@ async function buildExecutable(name, entry) {
     platform: 'node',
     target: 'node20.19',
     format: 'esm',
-    charset: 'utf8',
+    // A file of ASCII alone is loaded as one byte a character.
+    charset: 'ascii',
     // Readable on purpose: what signs with a root key is to be read before it is trusted.
     minify: false,
     legalComments: 'eof',

@@ -1,16 +1,26 @@
 /**
  * The noble libraries, which make every signature (node:crypto checks it). The only file that
- * imports them: @noble/ed25519 at once, since it is small; the larger @noble/curves when an EC key
- * asks for it.
+ * imports them: @noble/ed25519 at once, since it is small, to judge points and verify; the larger
+ * @noble/curves when something is signed.
  */
 import * as ed25519 from '@noble/ed25519'
 import { createHash } from 'node:crypto'
 import { keySpecRow, type SigningKeySpec } from './key-spec.ts'
 
-/** @noble/ed25519 signs synchronously only after it was given a SHA-512. */
+/** @noble/ed25519 hashes synchronously only after it was given a SHA-512. */
 function withSha512(): typeof ed25519 {
   ed25519.hashes.sha512 = (message) => new Uint8Array(createHash('sha512').update(message).digest())
   return ed25519
+}
+
+/**
+ * Ed25519 for the one or two signatures that a run makes: without the table of multiples of the base
+ * point, which takes longer to make than it saves, and with a blinded scalar.
+ */
+async function ed25519Signing() {
+  const { ed25519: curve } = await import('@noble/curves/ed25519.js')
+  curve.Point.BASE.precompute(1)
+  return curve
 }
 
 async function curveOf(keySpec: Exclude<SigningKeySpec, 'EC_CURVE25519'>) {
@@ -33,7 +43,7 @@ export async function derivePublicKey(
   keySpec: SigningKeySpec,
   secret: Uint8Array,
 ): Promise<Uint8Array> {
-  if (keySpec === 'EC_CURVE25519') return withSha512().getPublicKey(secret)
+  if (keySpec === 'EC_CURVE25519') return (await ed25519Signing()).getPublicKey(secret)
   return (await curveOf(keySpec)).getPublicKey(secret, false)
 }
 
@@ -46,7 +56,7 @@ export async function makeSignature(
   secret: Uint8Array,
   message: Uint8Array,
 ): Promise<Uint8Array> {
-  if (keySpec === 'EC_CURVE25519') return withSha512().sign(message, secret)
+  if (keySpec === 'EC_CURVE25519') return (await ed25519Signing()).sign(message, secret)
   const curve = await curveOf(keySpec)
   // The digest is node:crypto's; noble is given what to sign.
   const digest = createHash(keySpecRow(keySpec).digest ?? '')

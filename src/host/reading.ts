@@ -8,6 +8,11 @@ const CHUNK_BYTES = 256 * 1024
 /** Compressed data that expand further than this are no snapshot (docs/limits). */
 const MAX_GZIP_RATIO = 1000
 
+/** Small buffers for small files; at the end of a file one byte is enough to see that it ends. */
+function chunkLength(rest: number): number {
+  return Math.min(CHUNK_BYTES, Math.max(rest, 0) + 1)
+}
+
 const GZIP_MAGIC = [0x1f, 0x8b] as const
 
 /** The reason of a failed system call in words. */
@@ -70,8 +75,8 @@ export function readWholeFile(path: string, limit: number): Uint8Array {
     const parts: Uint8Array[] = []
     let length = 0
     for (;;) {
-      // Not the size that the directory tells: devices and pipes have none, and files grow.
-      const chunk = new Uint8Array(CHUNK_BYTES)
+      // The size is only a hint: devices and pipes have none, and files grow.
+      const chunk = new Uint8Array(chunkLength(reading(path, () => fstatSync(file)).size - length))
       const read = reading(path, () => readSync(file, chunk))
       if (read === 0) return concatBytes(...parts)
       length += read
@@ -134,7 +139,7 @@ function* fileChunks(
 ): Generator<Uint8Array> {
   let done = 0
   for (;;) {
-    const chunk = new Uint8Array(CHUNK_BYTES)
+    const chunk = new Uint8Array(chunkLength(total - done))
     const read = reading(path, () => readSync(file, chunk))
     if (read === 0) return
     done += read

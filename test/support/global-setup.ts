@@ -31,7 +31,7 @@ function runScript(args: readonly string[]): string | undefined {
 
 /** @returns why the programs could not be built, if so */
 function buildIfStale(): string | undefined {
-  const generated = ['src/wire/generated/schema.ts', 'src/wire/generated/codec.ts']
+  const generated = ['src/wire/generated/schema.ts']
   if (Math.max(newest('src/wire/proto'), newest('scripts/generate.mjs')) > oldest(generated)) {
     const failure = runScript(['scripts/generate.mjs'])
     if (failure !== undefined) return failure
