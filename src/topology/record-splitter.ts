@@ -118,19 +118,22 @@ export class RecordSplitter {
     this.#needed = 1
     while (!this.stopped && consumed < buffer.length) {
       const reader = new WireReader(buffer, consumed)
+      const reported = this.findings.length
       try {
         const record = this.#step(reader, start)
         consumed = reader.position
         this.#offset = start + consumed
         if (record !== undefined) records.push(record)
       } catch (error) {
-        if (error instanceof NeedMore && !last) break
         if (!(error instanceof NeedMore) && !(error instanceof WireFault)) throw error
         const short =
           error instanceof WireFault &&
           error.fault === 'truncated' &&
           buffer.length - consumed < MAX_PREFIX_BYTES
-        if (short && !last) break
+        if ((short || error instanceof NeedMore) && !last) {
+          this.findings.length = reported // the step is taken again, with all of its findings
+          break
+        }
         const code = error instanceof WireFault ? error.fault : 'truncated'
         const path = this.#dataEnd === undefined && this.#isWrapped ? 'data' : this.#recordPath()
         this.#stop(code, start + consumed, path, 'the record reaches beyond the end of the data')

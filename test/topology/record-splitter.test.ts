@@ -71,7 +71,9 @@ describe('the record splitter', () => {
     },
   )
 
-  property.prop([layouts, someRecords, somePlaces, fc.nat(), fc.integer({ min: 0, max: 255 })])(
+  property.prop([layouts, someRecords, somePlaces, fc.nat(), fc.integer({ min: 0, max: 255 })], {
+    numRuns: 500,
+  })(
     'finds the same in a damaged stream, from any chunks',
     (layout, records, places, at, value) => {
       const bytes = streamOf(layout, records).slice()
@@ -146,6 +148,16 @@ describe('the record splitter', () => {
       const { findings } = split(layout, [fromHex(hex)])
       expect((findings as { code: string }[]).map((one) => one.code)).toEqual([code])
     }
+  })
+
+  test('names a defect once, however often it waits for the rest of the record', () => {
+    const bytes = fromHex('838000010203')
+    const { findings, records } = split(
+      'snapshot-v2',
+      [...bytes].map((byte) => Uint8Array.of(byte)),
+    )
+    expect((findings as { code: string }[]).map(({ code }) => code)).toEqual(['non-minimal-varint'])
+    expect(records).toHaveLength(1)
   })
 
   test('refuses a record above its limit before waiting for its bytes', () => {
