@@ -1,19 +1,10 @@
-// Builds the executables dist/cantosign.mjs and dist/cantosign-online.mjs from readable files, and
+// Builds each executable as one readable file, dist/cantosign.mjs and dist/cantosign-online.mjs, and
 // the library beside them in dist/lib; `--executables` leaves out the library. The same sources give
 // the same bytes.
 import { spawnSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import {
-  chmodSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { dirname, join, relative } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
@@ -34,24 +25,25 @@ const lean = {
     builder.onResolve({ filter: /^yaml$/ }, () => ({
       path: join(root, 'node_modules/yaml/browser/index.js'),
     }))
+    // Classes set their names in static blocks, so the bundler cannot see that an unused one has no
+    // effect; the mark says so. pkijs's engine, which looks for WebCrypto, is never used.
+    builder.onLoad({ filter: /node_modules\/(pkijs|asn1js)\/build\/index\.js$/ }, ({ path }) => ({
+      contents: readFileSync(path, 'utf8')
+        .replace(
+          /^var (\w+) = class\b([\s\S]*?)^\};$/gm,
+          'var $1 = /* @__PURE__ */ (() => class$2})();',
+        )
+        .replace(/^initCryptoEngine\(\);$/m, ''),
+    }))
   },
 }
 
-/** Stands in the program file for the table of its parts until they are built. */
-const partsPlace = '"table of parts"'
-
-/**
- * One executable: dist/NAME.mjs, and in dist/NAME/ the parts it loads when a command needs them. The
- * program file holds the SHA-256 of every part, so that one hash stands for the program.
- */
+/** One executable: one file, dist/NAME.mjs, which stands on its own wherever it is copied to. */
 async function buildExecutable(name, entry) {
   const { outputFiles } = await build({
     absWorkingDir: root,
-    entryPoints: { [name]: entry },
-    outdir: 'dist',
-    outExtension: { '.js': '.mjs' },
-    chunkNames: `${name}/[name]-[hash]`,
-    splitting: true,
+    entryPoints: [entry],
+    outfile: `dist/${name}.mjs`,
     bundle: true,
     platform: 'node',
     target: 'node20.19',
@@ -61,46 +53,21 @@ async function buildExecutable(name, entry) {
     // Readable on purpose: what signs with a root key is to be read before it is trusted.
     minify: false,
     legalComments: 'eof',
-    define: { CANTOSIGN_VERSION: JSON.stringify(version), CANTOSIGN_PARTS: partsPlace },
+    banner: { js: '#!/usr/bin/env node' },
+    define: { CANTOSIGN_VERSION: JSON.stringify(version) },
+    // A native module cannot be bundled; it is loaded when a pkcs11: key is named.
+    external: ['pkcs11js'],
     plugins: [lean],
     write: false,
     logLevel: 'warning',
   })
-  const dist = join(root, 'dist')
-  const files = outputFiles.map(({ path, contents }) => ({ path: relative(dist, path), contents }))
-  const main = files.find(({ path }) => path === `${name}.mjs`)
-  const parts = files.filter((file) => file !== main).sort((a, b) => (a.path < b.path ? -1 : 1))
-  const hashes = parts.map(({ path, contents }) => [
-    path,
-    createHash('sha256').update(contents).digest('hex'),
-  ])
-  // The bundler evaluates its own helpers first; here they are evaluated with the part that uses them,
-  // and the program file stands on its own, so that it can tell of parts that are missing.
-  const text = Buffer.from(main.contents)
-    .toString('utf8')
-    .replaceAll(/^import "\.\/.+";\n/gm, '')
-  if (/^import .*"\./m.test(text)) throw new Error(`${name}.mjs shares code with its parts`)
-  const [before, after, ...more] = text.split(partsPlace)
-  if (after === undefined || more.length > 0)
-    throw new Error(`${name}.mjs names its parts not once`)
-  const filled = `${before}${JSON.stringify(Object.fromEntries(hashes), undefined, 2)}${after}`
-
-  mkdirSync(join(dist, name), { recursive: true })
-  for (const { path, contents } of parts) write(join(dist, path), contents)
-  // Last, so that a program that is started meanwhile finds its parts, the old ones or the new.
-  const program = join(dist, `${name}.mjs`)
-  write(program, `#!/usr/bin/env node\n${filled}`)
-  chmodSync(program, 0o755)
-  const wanted = new Set(parts.map(({ path }) => path))
-  for (const old of readdirSync(join(dist, name))) {
-    if (!wanted.has(`${name}/${old}`)) rmSync(join(dist, name, old))
+  mkdirSync(join(root, 'dist'), { recursive: true })
+  for (const { path, contents } of outputFiles) {
+    // Under another name first: a program that is running keeps its file.
+    writeFileSync(`${path}.new`, contents)
+    chmodSync(`${path}.new`, 0o755)
+    renameSync(`${path}.new`, path)
   }
-}
-
-/** Under another name first: a program that is running keeps its file. */
-function write(path, contents) {
-  writeFileSync(`${path}.new`, contents)
-  renameSync(`${path}.new`, path)
 }
 
 for (const [name, entry] of Object.entries(executables)) await buildExecutable(name, entry)

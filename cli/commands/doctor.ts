@@ -6,6 +6,7 @@ import { checkFitness, checkIntegrity, type Check } from '../../src/host/fitness
 import { readMachine } from '../../src/host/machine.ts'
 import type { CommandRun } from '../command.ts'
 import { wrapText } from '../present/text.ts'
+import { programHash } from '../version.ts'
 
 // eslint-disable-next-line @typescript-eslint/require-await -- a command is asynchronous by its type
 export const run: CommandRun = async (args, io) => {
@@ -18,8 +19,8 @@ export const run: CommandRun = async (args, io) => {
     )
   }
   const { path, version } = io.program
-  const { sha256, altered } = io.program.integrity()
-  const checks = [checkIntegrity(sha256, altered, expected), ...checkFitness(readMachine(path))]
+  const sha256 = programHash(path)
+  const checks = [checkIntegrity(sha256, expected), ...checkFitness(readMachine(path))]
   const fit = checks.every(({ judgement }) => judgement !== 'unfit')
   if (args.json) {
     const program = { path, version, sha256 }

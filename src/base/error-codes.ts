@@ -25,11 +25,6 @@ export type ExitStatus = (typeof ExitStatus)[keyof typeof ExitStatus]
 export const ERROR_CODES = {
   'internal-fault': { exit: 1, meaning: 'the program itself failed; please report it' },
 
-  'program-altered': {
-    exit: 1,
-    meaning: 'a part of the program is missing or is not the one it was built with',
-  },
-
   usage: { exit: 2, meaning: 'the command line is not understood' },
   'hashing-scheme-missing': {
     exit: 2,
@@ -55,6 +50,7 @@ export const ERROR_CODES = {
     exit: 2,
     meaning: 'an export needs to be told where it goes, such as the synchronizer',
   },
+  'key-uri-invalid': { exit: 2, meaning: 'a key URI is not of the form that its scheme has' },
   'no-terminal': {
     exit: 2,
     meaning: 'a question has to be asked, there is no terminal and no --yes',
@@ -238,6 +234,38 @@ export const ERROR_CODES = {
   'key-file-mode': { exit: 5, meaning: 'the key file can be read by group or others' },
   'key-file-mount': { exit: 5, meaning: 'the key lies on a file system that keeps no permissions' },
   'key-uri': { exit: 5, meaning: 'no signer of this program takes such a key URI' },
+  'signer-timeout': { exit: 5, meaning: 'a signer gave no answer in the time it had' },
+  'signer-command-start': { exit: 5, meaning: 'the command of an exec: key cannot be started' },
+  'signer-command-failed': {
+    exit: 5,
+    meaning: 'the command of an exec: key ended with a failure',
+  },
+  'agent-unreachable': { exit: 5, meaning: 'no SSH agent answers at the socket' },
+  'agent-answer': { exit: 5, meaning: 'an SSH agent gave an answer that is none' },
+  'agent-refused': { exit: 5, meaning: 'an SSH agent does not do what it is asked for' },
+  'agent-key-absent': { exit: 5, meaning: 'an SSH agent does not hold the key' },
+  'agent-key-type': {
+    exit: 5,
+    meaning: 'an SSH agent holds the key, and its signatures are not for Canton',
+  },
+  'pkcs11js-missing': {
+    exit: 5,
+    meaning: 'the package pkcs11js, which reaches PKCS#11 tokens, is not installed',
+  },
+  'token-module': { exit: 5, meaning: 'a PKCS#11 module cannot be loaded' },
+  'token-absent': { exit: 5, meaning: 'no token fits the key URI' },
+  'token-ambiguous': { exit: 5, meaning: 'several tokens fit the key URI' },
+  'token-pin': { exit: 5, meaning: 'a token does not take the PIN' },
+  'token-pin-locked': { exit: 5, meaning: 'a token is locked, or would be by one more wrong PIN' },
+  'token-pin-needed': { exit: 5, meaning: 'a token wants its PIN and nobody can be asked for it' },
+  'token-key-absent': { exit: 5, meaning: 'no key on the token fits the key URI' },
+  'token-key-ambiguous': { exit: 5, meaning: 'several keys on the token fit the key URI' },
+  'token-key-exists': { exit: 5, meaning: 'a new key would share its label or id with another' },
+  'token-key-usage': { exit: 5, meaning: 'a token does not let the key sign' },
+  'token-public-key': { exit: 5, meaning: 'a token does not tell the public key of the key' },
+  'token-mechanism': { exit: 5, meaning: 'a token does not make signatures or keys of this kind' },
+  'token-removed': { exit: 5, meaning: 'a token has gone and did not come back' },
+  'token-failed': { exit: 5, meaning: 'a token or its module failed' },
 
   'prepared-hash-mismatch': {
     exit: 4,
