@@ -93,6 +93,12 @@ export interface Judgement {
   readonly serial: SerialFit
   /** What is in force for the same unique key: proved by the state, or earlier in the same batch. */
   readonly previous: ReadTransaction | undefined
+  /**
+   * What the state holds for the same unique key without proving it, if that is later than
+   * `previous`, or there is none. It may be forged, so it adds to what endangers and takes
+   * nothing away.
+   */
+  readonly claimed: ReadTransaction | undefined
 }
 
 function uniqueKeyOf(transaction: ReadTransaction): string | undefined {
@@ -127,6 +133,7 @@ export function judgeTransactions(
     state.proved.state,
   )
   const inBatch = new Map<string, ReadTransaction>()
+  const latest = latestOf(state)
   return entries.map(({ transaction }, i) => {
     const result = results[i]
     if (result === undefined) throw new Error('the batch lost a transaction')
@@ -137,8 +144,23 @@ export function judgeTransactions(
     if (key !== undefined) inBatch.set(key, transaction)
     const { hash, authorization, serial } = result
     const previous = known !== undefined && toHex(known.hash) === hash ? undefined : known
-    return { hash, authorization, serial, previous }
+    const held = latest.get(key ?? '')
+    const isLater = (held?.value?.serial ?? 0) > (previous?.value?.serial ?? 0)
+    const claimed = isLater && held !== undefined && toHex(held.hash) !== hash ? held : undefined
+    return { hash, authorization, serial, previous, claimed }
   })
+}
+
+/** Of each unique key the transaction with the highest serial that the state holds, proved or not. */
+function latestOf({ transactions }: StateReading): ReadonlyMap<string, ReadTransaction> {
+  const latest = new Map<string, ReadTransaction>()
+  for (const transaction of transactions.values()) {
+    const key = uniqueKeyOf(transaction)
+    if (key === undefined) continue
+    const known = latest.get(key)?.value?.serial ?? 0
+    if ((transaction.value?.serial ?? 0) > known) latest.set(key, transaction)
+  }
+  return latest
 }
 
 /** What only one transaction can take: its unique key and serial. */
@@ -152,7 +174,7 @@ function placeOf({ value }: ReadTransaction): string | undefined {
  * The dangers of signing each transaction, and those of the chosen ones together with all others:
  * whatever else claims their serial, in the package or in the state, counts among them.
  * @param chosen positions of the transactions that are to be signed
- * @param own fingerprints of the signer's own keys and namespaces
+ * @param own fingerprints of the signer's own keys and namespaces; empty if nobody signs yet
  */
 export function dangersOf(
   entries: readonly JudgementEntry[],
@@ -161,7 +183,7 @@ export function dangersOf(
   chosen: readonly number[],
   own: ReadonlySet<string>,
 ): { readonly each: readonly (readonly Danger[])[]; readonly together: readonly Danger[] } {
-  const context = { ...statementContext, own }
+  const context = own.size === 0 ? statementContext : { ...statementContext, own }
   const signed = chosen.flatMap((i) => entries[i]?.transaction ?? [])
   const places = new Set(signed.map(placeOf))
   const rivals = [
@@ -171,9 +193,16 @@ export function dangersOf(
   return {
     each: chosen.map((i) => {
       const value = entries[i]?.transaction.value
-      return value === undefined
-        ? []
-        : findDangers(value, context, judgements[i]?.previous?.value ?? undefined)
+      const { previous, claimed } = judgements[i] ?? {}
+      if (value === undefined) return []
+      const certain = findDangers(value, context, previous?.value)
+      if (claimed?.value === undefined) return certain
+      const { serial } = claimed.value
+      const codes = new Set(certain.map(({ code }) => code))
+      const possible = findDangers(value, context, claimed.value)
+        .filter(({ code }) => !codes.has(code))
+        .map((one) => ({ ...one, message: `if serial ${serial} is in force: ${one.message}` }))
+      return [...certain, ...possible]
     }),
     together: findConflicts(rivals),
   }
