@@ -20,7 +20,7 @@ const lean = {
       builder.onResolve({ filter }, () => ({ path: join(root, 'scripts/bundle', file) }))
     }
     replace(/\/platform-shims\/esm\.mjs$/, 'yargs-platform.mjs')
-    replace(/^long$/, 'long.mjs')
+    replace(/^long$/, 'long.cjs')
     // Its modules in place of its CommonJS form, which would need require() at run time.
     builder.onResolve({ filter: /^yaml$/ }, () => ({
       path: join(root, 'node_modules/yaml/browser/index.js'),

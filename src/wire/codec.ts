@@ -84,8 +84,9 @@ function defaultOf({ type }: FieldSchema): unknown {
   }
 }
 
-/** A 64-bit integer of the library, by its text: a JavaScript number would lose digits. */
+/** A 64-bit integer of the library, by its text: a JavaScript number would have lost digits already. */
 function exact(value: unknown): bigint {
+  if (typeof value === 'number') throw new Error('protobufjs runs without its 64-bit integers')
   return BigInt(String(value))
 }
 

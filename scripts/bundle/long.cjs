@@ -1,6 +1,9 @@
+// CommonJS, because protobufjs asks for it with require(): of a module it would get a namespace, find
+// no Long in it, and read 64-bit integers as JavaScript numbers that lose digits.
+//
 // What protobufjs asks of its 64-bit integers, with BigInt. The package itself carries a WebAssembly
 // program, which nobody can read and which costs time to compile at every start.
-export default class Long {
+class Long {
   constructor(low, high, unsigned = false) {
     this.low = low | 0
     this.high = high | 0
@@ -26,4 +29,4 @@ export default class Long {
   }
 }
 
-export { Long as 'module.exports' }
+module.exports = Long
