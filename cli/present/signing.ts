@@ -70,22 +70,27 @@ export function packageTextLines({ network, text }: SigningPackage): readonly st
 }
 
 /** What changes against the transaction in force, field by field. */
-export function changeLines({
-  entry,
-  judgement,
-}: Pick<ShownTransaction, 'judgement'> & { readonly entry: JudgementEntry }): readonly string[] {
+export function changeLines({ entry, judgement }: ShownTransaction): readonly string[] {
   const { value } = entry.transaction
   const previous = judgement.previous?.value
+  const claimed = judgement.claimed?.value
   if (value === undefined) return []
-  if (previous === undefined) {
+  const unproved =
+    'the state holds it and does not prove it: it may be forged, or what proves it may be missing'
+  const against = previous ?? claimed
+  if (against === undefined) {
     return value.serial === 1
       ? []
       : ['', 'what changes', '  what is in force is not known here: the change cannot be shown']
   }
   return [
     '',
-    `what changes against serial ${previous.serial}`,
-    ...differenceLines(differenceOf(previous, value)),
+    `what changes against serial ${against.serial}`,
+    ...(previous === undefined ? wrapText(unproved, '  ') : []),
+    ...differenceLines(differenceOf(against, value)),
+    ...(previous === undefined || claimed === undefined
+      ? []
+      : wrapText(`the later serial ${claimed.serial}: ${unproved}`, '  ')),
   ]
 }
 
