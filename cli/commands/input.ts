@@ -162,8 +162,16 @@ export function findingsOf(input: TransactionInput): readonly Finding[] {
 /** @throws CantosignError with the code of a finding that leaves bytes without a place */
 export function refuseFatal(findings: readonly Finding[], path: string): void {
   const fatal = findings.find(({ code }) => severityOf(code) === 'fatal')
-  if (fatal === undefined) return
-  throw findingError(
+  if (fatal !== undefined) throw fatalError(findings, fatal, path)
+}
+
+/** The error for a finding that leaves bytes without a place. */
+export function fatalError(
+  findings: readonly Finding[],
+  fatal: Finding,
+  path: string,
+): CantosignError {
+  return findingError(
     findings,
     fatal,
     'the file is damaged or not what it seems: get it again from its source',

@@ -1,6 +1,5 @@
 /** `inspect` of a signing package: everything in it, who has signed, who is missing. */
 import { toHex } from '../../src/base/bytes.ts'
-import type { Finding } from '../../src/base/finding-codes.ts'
 import type { Danger } from '../../src/explain/dangers.ts'
 import {
   dangersOf,
@@ -20,6 +19,7 @@ import { authorizationJson } from '../present/authorization.ts'
 import { transactionJson, warningJson, type WarningJson } from '../present/json.ts'
 import { packageLines, type ShownEntry } from '../present/package.ts'
 import type { FileReport } from './kinds.ts'
+import { packageFindings } from './package-findings.ts'
 import { packageEntries, packageState } from './package-judgement.ts'
 
 /** A package, judged as far as what is in it goes. */
@@ -64,17 +64,9 @@ function transactionOf(view: PackageView, i: number): Readonly<Record<string, un
   }
 }
 
-/** Places of findings in the bytes of a transaction, from the start of the package. */
-function placed(finding: Finding, index: number): Finding {
-  const bytes = `transactions[${index}].transaction`
-  return { ...finding, path: finding.path === '' ? bytes : `${bytes}.${finding.path}` }
-}
-
 /** Every finding once: of the bytes, then of the signatures. */
 function warningsOf({ content, verdicts }: PackageView): readonly WarningJson[] {
-  const inBytes = content.transactions.flatMap(({ transaction }, i) =>
-    transaction.findings.map((finding) => placed(finding, i)),
-  )
+  const inBytes = packageFindings(content).flat()
   const ofSignatures = [...verdicts.transactions, ...verdicts.combined]
     .flat()
     .flatMap(({ findings }) => findings)

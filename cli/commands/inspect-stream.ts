@@ -6,7 +6,6 @@ import { transactionReport, type TransactionReport } from '../../src/explain/rep
 import { openChunks } from '../../src/host/files.ts'
 import { collectKeys } from '../../src/topology/key-collection.ts'
 import type { StreamLayout } from '../../src/topology/record-splitter.ts'
-import { findingError } from '../../src/topology/signed-transaction.ts'
 import { verifyStream, type VerifiedEvent } from '../../src/topology/stream.ts'
 import type { Timestamp } from '../../src/wire/generated/schema.ts'
 import { toProtoJson } from '../../src/wire/proto-json.ts'
@@ -17,6 +16,7 @@ import { transactionJson, warningJson } from '../present/json.ts'
 import { openProgress } from '../present/progress.ts'
 import { counted } from '../present/text.ts'
 import { findingLines } from '../present/transaction.ts'
+import { fatalError } from './input.ts'
 import { StreamSummary } from './stream-summary.ts'
 
 type RecordEvent = Extract<VerifiedEvent, { $case: 'record' }>
@@ -82,7 +82,7 @@ export async function streamJson(
   for await (const event of verifiedEvents(path, layout, args.quiet, io)) {
     const fatal = fatalIn(event)
     if (fatal !== undefined) {
-      failure = fatalError(fatal, path)
+      failure = fatalError([fatal], fatal, path)
       break
     }
     if (event.$case === 'finding') {
@@ -107,14 +107,6 @@ export async function streamJson(
   throw new ReportedError(failure)
 }
 
-const fatalError = (fatal: Finding, path: string): CantosignError =>
-  findingError(
-    [fatal],
-    fatal,
-    'the file is damaged or not what it seems: get it again from its source',
-    path,
-  )
-
 /** A snapshot summed up for a person. */
 export async function streamSummary(
   path: string,
@@ -125,7 +117,7 @@ export async function streamSummary(
   const summary = new StreamSummary()
   for await (const event of verifiedEvents(path, layout, args.quiet, io)) {
     const fatal = fatalIn(event)
-    if (fatal !== undefined) throw fatalError(fatal, path)
+    if (fatal !== undefined) throw fatalError([fatal], fatal, path)
     if (event.$case === 'finding') summary.addFinding(event.finding)
     else {
       summary.addRecord(event.record)
@@ -158,7 +150,7 @@ export async function streamLines(
 ): Promise<void> {
   for await (const event of verifiedEvents(path, layout, args.quiet, io)) {
     const fatal = fatalIn(event)
-    if (fatal !== undefined) throw fatalError(fatal, path)
+    if (fatal !== undefined) throw fatalError([fatal], fatal, path)
     if (event.$case === 'record') {
       const warnings = recordReport(event).findings.map(warningJson)
       io.stdout.write(`${JSON.stringify({ ...recordJson(event), warnings })}\n`)

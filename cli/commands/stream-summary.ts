@@ -1,5 +1,6 @@
-/** Sums up a stream of transactions while it passes: counts, findings by code, first examples. */
+/** Sums up transactions while they pass: counts, findings by code, first examples. */
 import { severityOf, type Finding, type FindingCode } from '../../src/base/finding-codes.ts'
+import type { ReadTransaction } from '../../src/topology/transaction.ts'
 import { enumName } from '../../src/wire/schema.ts'
 import { mappingRow } from '../../src/topology/mapping.ts'
 import type { SnapshotRecord } from '../../src/topology/snapshot.ts'
@@ -29,15 +30,23 @@ export class StreamSummary {
     this.findings.set(finding.code, known)
   }
 
-  addRecord(record: SnapshotRecord): void {
+  addRecord({ signed, findings }: SnapshotRecord): void {
+    this.addTransaction(signed.transaction, signed.value?.proposal === true, findings)
+  }
+
+  /** @param findings of the transaction and of what surrounds it */
+  addTransaction(
+    { value }: ReadTransaction,
+    proposal: boolean,
+    findings: readonly Finding[],
+  ): void {
     this.transactions++
-    if (record.signed.value?.proposal === true) this.proposals++
-    const value = record.signed.transaction.value
+    if (proposal) this.proposals++
     const mapping = value?.mapping?.mapping
     const type = mapping === undefined ? 'unknown' : mappingRow(mapping.$case).type
     const operation = value?.operation === 2 ? `${type} (removed)` : type
     this.mappings.set(operation, (this.mappings.get(operation) ?? 0) + 1)
-    for (const finding of record.findings) this.addFinding(finding)
+    for (const finding of findings) this.addFinding(finding)
   }
 
   addSignature(verified: VerifiedSignature): void {
@@ -71,10 +80,8 @@ export class StreamSummary {
     return undefined
   }
 
-  /** True if something other than a fatal finding speaks against the stream. */
-  refused(allowed: ReadonlySet<FindingCode>): boolean {
-    return [...this.findings.keys()].some(
-      (code) => severityOf(code) === 'refuse' && !allowed.has(code),
-    )
+  /** True if a finding other than a fatal one keeps this from being signed or handed on. */
+  get refused(): boolean {
+    return [...this.findings.keys()].some((code) => severityOf(code) === 'refuse')
   }
 }

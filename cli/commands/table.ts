@@ -211,13 +211,26 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     words: ['verify'],
-    describe: 'recompute hashes and verify every signature',
-    positionals: [{ name: 'file', describe: 'a signed transaction, a list or a snapshot' }],
+    describe: 'verify every signature and say who has signed and who is missing',
+    positionals: [
+      { name: 'file', describe: 'a signing package, a transaction, a list or a snapshot' },
+    ],
     options: [
       {
         name: 'signatures-only',
         kind: 'flag',
         describe: 'verify signatures, decide nothing about authorization',
+      },
+      {
+        name: 'strict',
+        kind: 'flag',
+        describe: 'judge a snapshot without the relaxations with which nodes take one in',
+      },
+      {
+        name: 'trust',
+        kind: 'strings',
+        value: 'FINGERPRINT',
+        describe: 'namespace that is vouched for: what rests on any other is not authorized',
       },
       state,
     ],

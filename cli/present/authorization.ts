@@ -74,11 +74,15 @@ export function authorizationJson(
     status,
     signed,
     missing: missingJson(missing),
-    reasons: reasons.map(({ code, subjects, detail }) => ({
-      code,
-      subjects,
-      ...(detail === undefined ? {} : { detail }),
-    })),
+    ...(reasons.length === 0
+      ? {}
+      : {
+          reasons: reasons.map(({ code, subjects, detail }) => ({
+            code,
+            subjects,
+            ...(detail === undefined ? {} : { detail }),
+          })),
+        }),
     ...(superfluous.length === 0 ? {} : { superfluous }),
     ...(neededState.length === 0 ? {} : { neededState: neededState.map(named) }),
     ...(assumptions.length === 0 ? {} : { assumptions: assumptions.map(named) }),

@@ -135,10 +135,10 @@ function recogniseDelimited(bytes: Uint8Array): Recognised | undefined {
   }
   const record = bytes.subarray(reader.position, reader.position + reader.number)
   if (record.length === 0) return undefined
-  const fields = peek(record)
-  if (isSignedTransaction(fields)) return { $case: 'stream', layout: 'delimited' }
+  // Items first: with its times at the front an Item has the outline of a signed transaction.
   const data = wrapperData(record)
   if (data !== undefined && isItem(peek(data))) return { $case: 'stream', layout: 'snapshot-v2' }
+  if (isSignedTransaction(peek(record))) return { $case: 'stream', layout: 'delimited' }
   return undefined
 }
 
@@ -181,11 +181,15 @@ function isPrepareAnswer(head: Uint8Array): boolean {
   return /"(?:preparedTransaction(?:Hash)?|hashingSchemeVersion)"\s*:/.test(latin1.decode(head))
 }
 
+/** JSON text; after white space only what a wrapper, which may begin with 0a, never has next. */
+function isJson(head: Uint8Array): boolean {
+  const text = latin1.decode(head.subarray(0, MAX_INDENTATION))
+  return /^[{[]/.test(text) || /^[ \t\r\n]+(?:\{[ \t\r\n]*["}]|\[[ \t\r\n]*[[{\]"])/.test(text)
+}
+
+const MAX_INDENTATION = 1024
 const DER_SEQUENCE = 0x30
 const RAW_KEY_LENGTHS: ReadonlySet<number> = new Set([32, 33, 49, 65, 97])
-
-const startsWith = (bytes: Uint8Array, text: string): boolean =>
-  Array.from(text).every((character, i) => bytes[i] === character.charCodeAt(0))
 
 /** True if the text `-----BEGIN` stands at the start of a line somewhere in the head. */
 function hasPemArmour(head: Uint8Array): boolean {
@@ -199,8 +203,7 @@ function hasPemArmour(head: Uint8Array): boolean {
 export function recognise(head: Uint8Array, size: number | undefined): Recognised {
   const whole = size === head.length
   if (whole && isMultihash(head)) return { $case: 'hash' }
-  if (startsWith(head, '{') && isPrepareAnswer(head)) return { $case: 'prepare-answer' }
-  if (startsWith(head, '{') || startsWith(head, '[')) return { $case: 'json' }
+  if (isJson(head)) return { $case: isPrepareAnswer(head) ? 'prepare-answer' : 'json' }
   if (head[0] === DER_SEQUENCE || hasPemArmour(head)) return { $case: 'key' }
   if (isPreparedTransaction(peek(head)) || isBase64OfPrepared(head)) {
     return { $case: 'prepared-transaction' }

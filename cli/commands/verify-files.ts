@@ -1,0 +1,109 @@
+/** `verify` of what is there to be signed or was signed: one transaction, or those of a package. */
+import type { Store } from '../../src/authorization/state.ts'
+import { withSerial } from '../../src/authorization/serial.ts'
+import { withTrustInOrder } from '../../src/authorization/trust.ts'
+import {
+  judgeTransactions,
+  readState,
+  storeOf,
+  type JudgementEntry,
+  type StateReading,
+} from '../../src/explain/judgement.ts'
+import { readUniqueIdentifier } from '../../src/ident/identifiers.ts'
+import { readPackage } from '../../src/package/read.ts'
+import { keyResolver } from '../../src/package/verdicts.ts'
+import { verifySignatures } from '../../src/topology/signed-transaction.ts'
+import { findingsOf, refuseFatal, type TransactionInput } from './input.ts'
+import { packageFindings } from './package-findings.ts'
+import { packageEntries, requireSound } from './package-judgement.ts'
+import type { StateInput } from './state-input.ts'
+import type { Verdict, Verification } from './verification.ts'
+
+export interface VerifyContext {
+  readonly path: string
+  readonly signaturesOnly: boolean
+  /** Leaves out the relaxations with which nodes take in a snapshot. */
+  readonly strict: boolean
+  /** Namespaces that are vouched for; `undefined`: every one stands for itself. */
+  readonly trusted: ReadonlySet<string> | undefined
+  readonly beside: StateInput
+}
+
+/** The verdicts in the order of submission; none if only signatures are verified. */
+function decide(
+  entries: readonly JudgementEntry[],
+  state: StateReading,
+  { signaturesOnly, trusted }: VerifyContext,
+): readonly Verdict[] {
+  if (signaturesOnly) return []
+  const judged = judgeTransactions(entries, state).map(({ hash, authorization, serial }, i) => {
+    const transaction = entries[i]?.transaction
+    if (transaction === undefined) throw new Error('a judgement without its transaction')
+    const context = { last: undefined, completeness: 'partial' } as const
+    return { hash, transaction, authorization: withSerial(authorization, serial, context) }
+  })
+  if (trusted === undefined) return judged
+  const limited = withTrustInOrder(judged, trusted, state.proved.state)
+  return judged.map(({ hash, authorization }, i) => ({
+    hash,
+    authorization: limited[i] ?? authorization,
+  }))
+}
+
+/**
+ * Verifies a single transaction. One without signatures is judged as well: it says who has to sign.
+ * @throws CantosignError `state-invalid`, or the code of a fatal finding
+ */
+export function verifyTransactionFile(
+  input: TransactionInput,
+  { summary }: Verification,
+  context: VerifyContext,
+): readonly Verdict[] {
+  const { path, beside } = context
+  const { transaction } = input
+  refuseFatal(findingsOf(input), path)
+  const state = requireSound(readState(beside.signed, { $case: 'unknown' }, beside.resolve))
+  const signatures = input.$case === 'signed' ? verifySignatures(input.signed, state.resolve) : []
+  const proposal = input.$case === 'signed' && input.signed.value?.proposal === true
+  summary.addTransaction(transaction, proposal, findingsOf(input))
+  for (const one of signatures) summary.addSignature(one)
+  return decide([{ transaction, signatures }], state, context)
+}
+
+/**
+ * The store that a package names. What it names is a claim: with named roots it counts only if its
+ * namespace is one of them, because the owner of a synchronizer may remove any mapping.
+ */
+function claimedStore(
+  synchronizerId: string | undefined,
+  trusted: ReadonlySet<string> | undefined,
+): Store {
+  const store = storeOf(synchronizerId)
+  if (trusted === undefined || store.$case !== 'synchronizer') return store
+  const id = readUniqueIdentifier(store.id)
+  return id.ok && trusted.has(id.value.namespace) ? store : { $case: 'unknown' }
+}
+
+/**
+ * Verifies every transaction and combined signing of a package.
+ * @throws CantosignError `state-invalid`, and what reading a package gives
+ */
+export function verifyPackageFile(
+  bytes: Uint8Array,
+  { summary }: Verification,
+  context: VerifyContext,
+): readonly Verdict[] {
+  const { beside, trusted } = context
+  const { package: content, verdicts } = readPackage(bytes, { resolve: beside.resolve })
+  const signed = [...content.state.map((one) => one.signed), ...beside.signed]
+  const store = claimedStore(content.network.synchronizerId, trusted)
+  const state = requireSound(readState(signed, store, keyResolver(content, beside.resolve)))
+  const findings = packageFindings(content)
+  content.transactions.forEach(({ transaction, proposal }, i) => {
+    summary.addTransaction(transaction, proposal, findings[i] ?? [])
+  })
+  for (const list of [...verdicts.transactions, ...verdicts.combined]) {
+    for (const one of list) summary.addSignature(one)
+  }
+  return decide(packageEntries(content, verdicts), state, context)
+}
