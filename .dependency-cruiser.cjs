@@ -27,6 +27,14 @@ const below = {
 const networkModules =
   '^(node:)?(net|http|https|http2|dgram|dns|dns/promises|tls|inspector|cluster|child_process)$'
 
+/** Rooms of the connected half. */
+const connectedRooms = '^src/(online|kms|sandbox)/'
+/** Files of the air-gapped half that load such a module when a key URI names it, and the module. */
+const exceptions = {
+  '^src/signer/exec/process\\.ts$': '^(node:)?child_process$',
+  '^src/signer/ssh-agent/socket\\.ts$': '^(node:)?net$',
+}
+
 module.exports = {
   forbidden: [
     { name: 'no-circle', severity: 'error', from: {}, to: { circular: true } },
@@ -43,11 +51,34 @@ module.exports = {
       to: { path: '^cli/' },
     },
     {
-      name: 'offline-never-reaches-network',
+      name: 'offline-never-reaches-connected-rooms',
       severity: 'error',
       from: { path: '^cli/offline\\.ts$' },
-      to: { path: networkModules, reachable: true },
+      to: { path: connectedRooms, reachable: true },
     },
+    {
+      name: 'no-other-file-reaches-network-or-processes',
+      severity: 'error',
+      from: {
+        path: '^(src|cli)/',
+        pathNot: [connectedRooms, ...Object.keys(exceptions)],
+      },
+      to: { path: networkModules },
+    },
+    ...Object.entries(exceptions).flatMap(([file, module]) => [
+      {
+        name: 'an-exception-is-for-one-module',
+        severity: 'error',
+        from: { path: file },
+        to: { path: networkModules, pathNot: module },
+      },
+      {
+        name: 'an-exception-is-loaded-when-it-is-needed',
+        severity: 'error',
+        from: { path: file },
+        to: { path: module, dependencyTypesNot: ['dynamic-import', 'type-only'] },
+      },
+    ]),
     {
       name: 'pure-rooms-touch-no-machine',
       severity: 'error',

@@ -1,16 +1,23 @@
 /** From `--key` and the passphrase options to a key that signs, or to the bytes of a key file. */
-import { CantosignError } from '../../src/base/errors.ts'
+import { CantosignError, unreachable } from '../../src/base/errors.ts'
 import { escapeText } from '../../src/base/text.ts'
+import type { PublicKey } from '../../src/crypto/public-key.ts'
 import {
   readNewPassphrase,
   readPassphrase,
   type PassphraseSource,
 } from '../../src/host/passphrase.ts'
+import type { ExecSignerOptions } from '../../src/signer/exec/driver.ts'
 import { openFileSigner } from '../../src/signer/file.ts'
+import { parseKeyUri, type KeyUri } from '../../src/signer/key-uri.ts'
 import type { PassphraseQuestion } from '../../src/signer/open-private-key.ts'
-import type { Signer } from '../../src/signer/signer.ts'
+import type { PinQuestion } from '../../src/signer/pkcs11/token.ts'
+import type { Pkcs11Uri } from '../../src/signer/pkcs11/uri.ts'
+import type { Signer, SignerOptions } from '../../src/signer/signer.ts'
+import type { AgentOptions } from '../../src/signer/ssh-agent/driver.ts'
 import type { Arguments } from '../command.ts'
 import type { Io } from '../io.ts'
+import { givenPublicKey, refuseUseless, timeoutMilliseconds } from './signer-settings.ts'
 
 const DESCRIPTOR = /^[0-9]{1,6}$/
 
@@ -89,41 +96,49 @@ export function hasNewPassphrase(args: Arguments): boolean {
   return namedSource(args, 'new-') !== undefined
 }
 
-/** Two letters or more: one letter before a colon is a drive of another system. */
-const SCHEME = /^([A-Za-z][A-Za-z0-9+.-]+):/
-
-/**
- * The path in `--key FILE` or `--key file:PATH`.
- * @throws CantosignError `key-uri` for every other scheme, `usage` for none at all
- */
-export function keyPath(uri: string | undefined, program: string): string {
-  if (uri === undefined) {
-    throw new CantosignError('usage', 'no key is given', 'name it: --key FILE or --key file:PATH')
-  }
-  const scheme = SCHEME.exec(uri)?.[1]
-  if (scheme === undefined) return uri
-  if (scheme.toLowerCase() !== 'file') {
-    throw new CantosignError(
-      'key-uri',
-      `${program} takes no keys of the scheme ${scheme}:`,
-      'give a key file; one whose name has a colon in it is given as file:NAME',
-      { details: { scheme } },
-    )
-  }
-  const path = uri.slice('file:'.length)
-  if (path !== '') return path
-  throw new CantosignError('usage', 'the key URI file: names no file', 'give --key file:PATH')
+/** What `--key` is given. @throws CantosignError `usage` for nothing at all, `key-uri`, `key-uri-invalid` */
+export function requireKeyUri(uri: string | undefined, program: string): KeyUri {
+  if (uri !== undefined) return parseKeyUri(uri, program)
+  throw new CantosignError('usage', 'no key is given', 'name it: --key FILE or --key URI')
 }
 
 /**
- * Opens the key that `--key` names, for signing.
- * @throws CantosignError `usage`, `key-uri`, and what `openFileSigner` throws
+ * How the PIN of a token is asked for: as the passphrase of a key file is, unless the URI names a
+ * file that holds it.
+ * @throws CantosignError `usage` for two sources
  */
-export async function openSigner(args: Arguments, io: Io): Promise<Signer> {
-  const path = keyPath(args.string('key'), io.program.name)
+export function pinQuestionOf(
+  uri: Pkcs11Uri,
+  args: Arguments,
+  io: Io,
+  askAtTerminal = true,
+): PinQuestion | undefined {
+  const named = namedSource(args, '')
+  if (named !== undefined && uri.pinSource !== undefined) {
+    throw new CantosignError(
+      'usage',
+      'the key URI has a pin-source, and a passphrase option is given as well',
+      'give one of them: which PIN is meant cannot be guessed',
+    )
+  }
+  const { terminal } = io
+  const source =
+    named ??
+    (askAtTerminal && terminal.interactive ? { $case: 'terminal' as const, terminal } : undefined)
+  if (source === undefined) return undefined
+  return async (token) => await readPassphrase(source, `PIN of the token ${escapeText(token)}: `)
+}
+
+async function openFile(
+  path: string,
+  args: Arguments,
+  io: Io,
+  expected: Expected,
+): Promise<Signer> {
   const question = passphraseQuestion(path, args, io)
   const used: { passphrase: boolean } = { passphrase: false }
   const signer = await openFileSigner(path, {
+    ...expected,
     acceptMountPermissions: args.flag('accept-mount-permissions'),
     ...(question === undefined
       ? {}
@@ -140,4 +155,82 @@ export async function openSigner(args: Arguments, io: Io): Promise<Signer> {
     )
   }
   return signer
+}
+
+type Expected = Pick<SignerOptions, 'expected'>
+
+/** The socket of SSH_AUTH_SOCK and the time limit. @throws CantosignError `usage` */
+export function agentOptions(args: Arguments): AgentOptions {
+  const milliseconds = timeoutMilliseconds(args)
+  return {
+    environmentSocket: process.env['SSH_AUTH_SOCK'],
+    ...(milliseconds === undefined ? {} : { timeoutMilliseconds: milliseconds }),
+  }
+}
+
+function execOptions(publicKey: PublicKey | undefined, args: Arguments): ExecSignerOptions {
+  if (publicKey === undefined) {
+    throw new CantosignError(
+      'usage',
+      'a key exec: does not say which public key its signatures are by',
+      'give the public key: --public-key FILE',
+    )
+  }
+  const milliseconds = timeoutMilliseconds(args)
+  return {
+    publicKey,
+    takes: args.string('command-takes') === 'digest' ? 'digest' : 'message',
+    gives: args.string('command-gives') === 'concat' ? 'CONCAT' : 'DER',
+    ...(milliseconds === undefined ? {} : { timeoutMilliseconds: milliseconds }),
+  }
+}
+
+/**
+ * Opens a key for signing.
+ * @throws CantosignError `usage`, `signer-key-mismatch`, and what the driver throws
+ */
+export async function openSignerOf(uri: KeyUri, args: Arguments, io: Io): Promise<Signer> {
+  refuseUseless(uri.$case, args)
+  const publicKey = await givenPublicKey(args)
+  const expected: Expected = publicKey === undefined ? {} : { expected: publicKey.fingerprint }
+  switch (uri.$case) {
+    case 'file':
+      return await openFile(uri.path, args, io, expected)
+    case 'pkcs11': {
+      const pin = pinQuestionOf(uri.uri, args, io)
+      const { openPkcs11Signer } = await import('../../src/signer/pkcs11/driver.ts')
+      return await openPkcs11Signer(uri.uri, {
+        ...expected,
+        ...(pin === undefined ? {} : { pin }),
+        ...(publicKey === undefined ? {} : { publicKey }),
+      })
+    }
+    case 'exec': {
+      const { openExecSigner } = await import('../../src/signer/exec/driver.ts')
+      return openExecSigner(uri.command, execOptions(publicKey, args))
+    }
+    case 'ssh-agent': {
+      const { openAgentSigner } = await import('../../src/signer/ssh-agent/driver.ts')
+      return await openAgentSigner(uri.uri, { ...expected, ...agentOptions(args) })
+    }
+    default:
+      return unreachable(uri)
+  }
+}
+
+/**
+ * Opens the key that `--key` names, for signing. Its public key is known to be the one that
+ * `--public-key` names, if it does.
+ * @throws CantosignError `usage`, `key-uri`, `key-uri-invalid`, and as `openSignerOf`
+ */
+export async function openSigner(args: Arguments, io: Io): Promise<Signer> {
+  const uri = requireKeyUri(args.string('key'), io.program.name)
+  const signer = await openSignerOf(uri, args, io)
+  try {
+    await signer.publicKey()
+    return signer
+  } catch (error) {
+    signer.close()
+    throw error
+  }
 }

@@ -2,6 +2,7 @@
 import type { CommandSpec, OptionSpec } from '../command.ts'
 import { BUILD_KINDS, BUILD_OPTIONS } from './build-options.ts'
 import { KINDS } from './kinds.ts'
+import { SIGNER_OPTIONS } from './signer-options.ts'
 import { transactionCommands } from './transaction-options.ts'
 
 const passphrase: readonly OptionSpec[] = [
@@ -47,7 +48,7 @@ const key: OptionSpec = {
   kind: 'string',
   value: 'KEY',
   path: true,
-  describe: 'the key: a file, or file:PATH',
+  describe: 'the key: a file, pkcs11:…, exec:… or ssh-agent:…',
 }
 
 const acceptMountPermissions: OptionSpec = {
@@ -157,6 +158,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       },
       { name: 'allow-unneeded', kind: 'flag', describe: 'sign with a key that nothing asks for' },
       acceptMountPermissions,
+      ...SIGNER_OPTIONS,
       ...passphrase,
     ],
     load: () => import('./sign.ts'),
@@ -274,6 +276,12 @@ export const COMMANDS: readonly CommandSpec[] = [
     positionals: [],
     options: [
       {
+        name: 'key',
+        kind: 'string',
+        value: 'URI',
+        describe: 'make it on a token: pkcs11:token=LABEL;object=LABEL?module-path=FILE',
+      },
+      {
         name: 'key-spec',
         kind: 'string',
         value: 'SPEC',
@@ -302,10 +310,17 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     words: ['key', 'show'],
-    describe: 'say what a key file is and what to do with it',
+    describe: 'say what a key is and what to do with it',
     positionals: [{ name: 'file', optional: true, describe: 'any key file' }],
-    options: [key, ...passphrase],
+    options: [key, ...SIGNER_OPTIONS, ...passphrase],
     load: () => import('./key-show.ts'),
+  },
+  {
+    words: ['key', 'list'],
+    describe: 'show the keys on a token or in an agent, each with its URI',
+    positionals: [{ name: 'uri', describe: 'pkcs11:?module-path=FILE, or ssh-agent:' }],
+    options: [...SIGNER_OPTIONS.filter(({ name }) => name === 'timeout'), ...passphrase],
+    load: () => import('./key-list.ts'),
   },
   {
     words: ['key', 'convert'],
@@ -339,7 +354,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     ],
     load: () => import('./key-convert.ts'),
   },
-  ...transactionCommands([key, acceptMountPermissions, ...passphrase]),
+  ...transactionCommands([key, acceptMountPermissions, ...SIGNER_OPTIONS, ...passphrase]),
   {
     words: ['namespace', 'decentralized'],
     describe: 'compute the namespace that owners hash to',
