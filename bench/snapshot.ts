@@ -1,6 +1,6 @@
 /** A topology snapshot of our own making, shaped like a live network's. */
 import { createHash, createPrivateKey, sign, type KeyObject } from 'node:crypto'
-import { closeSync, openSync, writeSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs'
 import { toHex } from '../src/base/bytes.ts'
 import { hash, HashPurpose } from '../src/crypto/hash.ts'
 import { transactionHash } from '../src/topology/transaction.ts'
@@ -19,7 +19,11 @@ const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex')
 /** Keys are derived from a counter: the same snapshot every time, and nobody's key. */
 function benchKey(label: string): BenchKey {
   const seed = createHash('sha256').update(`bench ${label}`).digest()
-  const der = Buffer.concat([PKCS8_PREFIX, seed])
+  return keyOf(Buffer.concat([PKCS8_PREFIX, seed]))
+}
+
+/** @param der an Ed25519 key as PKCS#8 */
+function keyOf(der: Buffer): BenchKey {
   const privateKey = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
   const { x } = privateKey.export({ format: 'jwk' })
   const raw = Buffer.from(x ?? '', 'base64url')
@@ -177,6 +181,30 @@ export function writeSnapshot(path: string, transactions: number): SnapshotFigur
     closeSync(file)
   }
   return { transactions: items.length, signatures, keys: keys.length, bytes: length }
+}
+
+/** Writes the root delegation of a key, as `prepare-cert.sh` of Canton would; gives its hash. */
+export function writeRootDelegation(path: string, keyPath: string): { readonly hash: Uint8Array } {
+  const { fingerprint, wire } = keyOf(readFileSync(keyPath))
+  const transaction = wrap(
+    encodeMessage('TopologyTransaction', {
+      operation: 1,
+      serial: 1,
+      mapping: {
+        mapping: {
+          $case: 'namespaceDelegation',
+          value: {
+            namespace: fingerprint,
+            targetKey: { ...wire, usage: [1] },
+            isRootDelegation: false,
+            restriction: { $case: 'canSignAllMappings', value: {} },
+          },
+        },
+      },
+    }),
+  )
+  writeFileSync(path, transaction)
+  return { hash: transactionHash(transaction) }
 }
 
 function varint(value: number): readonly number[] {

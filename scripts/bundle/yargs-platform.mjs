@@ -82,7 +82,7 @@ export default {
   stringWidth,
   y18n: {
     __: translate,
-    __n: (one, other, count, ...values) => translate(count === 1 ? one : other, count, ...values),
+    __n: (one, other, count, ...values) => translate(count === 1 ? one : other, ...values),
     getLocale: () => 'en_US',
     setLocale: () => undefined,
     updateLocale: () => undefined,

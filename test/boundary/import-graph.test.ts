@@ -17,6 +17,9 @@ const ALLOWED = new Set(
   ].map((name) => `node:${name}`),
 )
 
+/** What a key URI asks for, by a dynamic import: `exec:`, `ssh-agent:` (a local socket) and `pkcs11:`. */
+const LATER = ['node:child_process', 'node:net', 'pkcs11js']
+
 /** Names that open a connection, or a way round the imports. */
 const FORBIDDEN_NAMES = new Set([
   ...['fetch', 'WebSocket', 'EventSource', 'XMLHttpRequest', 'Request', 'Response'],
@@ -29,7 +32,10 @@ const FORBIDDEN_OF_PROCESS = new Set([
 const SOCKETS_OF_OS = new Set(['networkInterfaces', 'userInfo'])
 
 interface Reached {
-  readonly modules: ReadonlySet<string>
+  /** Modules of import declarations, evaluated whenever the program starts. */
+  readonly atStart: ReadonlySet<string>
+  /** Modules of import expressions, one entry for each place. */
+  readonly later: readonly string[]
   readonly files: readonly string[]
   readonly faults: readonly string[]
 }
@@ -85,9 +91,14 @@ function declares(file: ts.SourceFile, name: string): boolean {
 function examine(
   name: string,
   text: string,
-): { readonly imports: readonly string[]; readonly faults: readonly string[] } {
+): {
+  readonly imports: readonly string[]
+  readonly later: readonly string[]
+  readonly faults: readonly string[]
+} {
   const file = parse(name, text)
   const imports: string[] = []
+  const later: string[] = []
   const faults: string[] = []
   const fault = (node: ts.Node, what: string): void => {
     const { line } = file.getLineAndCharacterOfPosition(node.getStart())
@@ -110,7 +121,7 @@ function examine(
     }
     if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
       const [argument] = node.arguments
-      if (argument !== undefined && ts.isStringLiteral(argument)) imports.push(argument.text)
+      if (argument !== undefined && ts.isStringLiteral(argument)) later.push(argument.text)
       else fault(node, 'an import of something that is computed')
     }
     if (ts.isIdentifier(node) && FORBIDDEN_NAMES.has(node.text) && isReference(node)) {
@@ -127,12 +138,16 @@ function examine(
     ts.forEachChild(node, visit)
   }
   visit(file)
-  return { imports, faults }
+  return { imports, later, faults }
 }
+
+const moduleName = (specifier: string): string =>
+  isBuiltin(specifier) ? specifier.replace(/^(?!node:)/, 'node:') : specifier
 
 /** Everything that is reached from a program file, by static and by dynamic imports. */
 function reach(program: string): Reached {
-  const modules = new Set<string>()
+  const atStart = new Set<string>()
+  const later: string[] = []
   const files: string[] = []
   const faults: string[] = []
   const queue = [program]
@@ -141,12 +156,13 @@ function reach(program: string): Reached {
     files.push(path)
     const examined = examine(relative(dirname(program), path), readFileSync(path, 'utf8'))
     faults.push(...examined.faults)
-    for (const specifier of examined.imports) {
+    for (const specifier of [...examined.imports, ...examined.later]) {
       if (specifier.startsWith('.')) queue.push(join(dirname(path), specifier))
-      else modules.add(isBuiltin(specifier) ? specifier.replace(/^(?!node:)/, 'node:') : specifier)
     }
+    examined.imports.map(moduleName).forEach((name) => atStart.add(name))
+    later.push(...examined.later.map(moduleName))
   }
-  return { modules, files, faults }
+  return { atStart, later, files, faults }
 }
 
 describe('the built air-gapped program', () => {
@@ -156,9 +172,14 @@ describe('the built air-gapped program', () => {
     expect(reached.files).toEqual([programPath('cantosign')])
   })
 
-  test('imports no module but the allowed built-in ones', () => {
-    expect([...reached.modules].filter((name) => !ALLOWED.has(name))).toEqual([])
-    expect(reached.modules).toContain('node:crypto')
+  test('imports no module at its start but the allowed built-in ones', () => {
+    expect([...reached.atStart].filter((name) => !ALLOWED.has(name))).toEqual([])
+    expect(reached.atStart).toContain('node:crypto')
+  })
+
+  test('imports later what key URIs name, each in one place, and nothing else', () => {
+    const later = reached.later.filter((name) => !ALLOWED.has(name))
+    expect(later.sort()).toEqual(LATER)
   })
 
   test('names nothing that opens a connection, evaluates text or goes round the imports', () => {
@@ -201,8 +222,7 @@ describe('the examination itself', () => {
   test('sees imports of every form', () => {
     const text = `import a from "node:a"; import "node:b"; export { c } from "node:c"
       export * from "node:d"; await import("node:e")`
-    expect(examine('x.mjs', text).imports).toEqual(
-      ['a', 'b', 'c', 'd', 'e'].map((n) => `node:${n}`),
-    )
+    const { imports, later } = examine('x.mjs', text)
+    expect([...imports, ...later]).toEqual(['a', 'b', 'c', 'd', 'e'].map((n) => `node:${n}`))
   })
 })
