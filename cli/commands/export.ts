@@ -1,75 +1,143 @@
-/** `export`: a transaction file as the files that Canton takes. */
+/** `export`: a package or a transaction file as the files that Canton takes. */
 import { ExitStatus } from '../../src/base/error-codes.ts'
 import { CantosignError } from '../../src/base/errors.ts'
 import { writeFiles } from '../../src/host/files.ts'
-import { mappingRow } from '../../src/topology/mapping.ts'
-import { findingError, refusals, verifySignatures } from '../../src/topology/signed-transaction.ts'
-import type { CommandRun } from '../command.ts'
-import { findingsOf, readTransactionInput, type TransactionInput } from './input.ts'
+import { exportCertificates, exportHashes, exportPrepared } from '../../src/package/export.ts'
+import { exportAllocate } from '../../src/package/export-ledger.ts'
+import { exportAddTransactions, exportConsole } from '../../src/package/export-node.ts'
+import type { Arguments, CommandRun } from '../command.ts'
+import { EXPORT_FORMATS, type ExportFormat } from './export-formats.ts'
+import { readExportSource, type ExportSource } from './export-source.ts'
 
 export const run: CommandRun = async (args, io) => {
   const path = args.positional('file')
-  const format = args.string('format')
-  const directory = args.string('directory')
-  if (format === undefined) {
-    throw new CantosignError(
-      'usage',
-      'no format is named',
-      'say what to write: --format cert or --format hash',
+  const format = formatOf(args)
+  const directory = directoryOf(args)
+  refuseForeign(format, args)
+  const source = await readExportSource(path, args)
+  const files = filesOf(format, source, args)
+  writeFiles(directory, files, { force: args.force, inputs: [path, ...args.strings('state')] })
+
+  const remarks = [...source.remarks, ...remarksOf(format, source, args)]
+  const names = files.map(({ name }) => name)
+  if (args.json) {
+    const transactions = source.content.transactions.map(({ hash, proposal }) =>
+      format === 'hash' || format === 'prep' ? { hash } : { hash, proposal },
     )
+    io.stdout.write(`${JSON.stringify({ directory, files: names, transactions, remarks })}\n`)
+    return ExitStatus.done
   }
-  if (directory === undefined) {
-    throw new CantosignError(
-      'output-missing',
-      'no directory is named',
-      'say where to write: -d DIR',
-    )
-  }
-  const input = await readTransactionInput(path)
-  const [refusal] = refusals(findingsOf(input))
-  if (refusal !== undefined) {
-    throw findingError(
-      findingsOf(input),
-      refusal,
-      'inspect the file; such a transaction is not handed on',
-      path,
-    )
-  }
-  const file = format === 'cert' ? certificate(input, path) : hashFile(input)
-  writeFiles(directory, [file], { force: args.force })
-  if (args.json) io.stdout.write(`${JSON.stringify({ directory, files: [file.name] })}\n`)
-  else if (!args.quiet) io.stderr.write(`wrote ${file.name}\n`)
+  for (const remark of remarks) io.stderr.write(`${io.program.name}: remark: ${remark}\n`)
+  if (!args.quiet) io.stderr.write(names.map((name) => `wrote ${name}\n`).join(''))
   return ExitStatus.done
 }
 
-interface NamedFile {
-  readonly name: string
-  readonly bytes: Uint8Array
+/** @throws CantosignError `usage` */
+function formatOf(args: Arguments): ExportFormat {
+  const text = args.string('format')
+  const format = EXPORT_FORMATS.find((one) => one === text)
+  if (format !== undefined) return format
+  throw new CantosignError(
+    'usage',
+    'no format is named',
+    `say what to write: --format ${EXPORT_FORMATS.join(', --format ')}`,
+  )
 }
 
-function fileName(input: TransactionInput, extension: string): string {
-  const mapping = input.transaction.value?.mapping?.mapping
-  if (mapping === undefined) throw new Error('a transaction without a mapping was not refused')
-  return `01-${mappingRow(mapping.$case).slug}.${extension}`
+/** @throws CantosignError `output-missing` */
+function directoryOf(args: Arguments): string {
+  const directory = args.string('directory')
+  if (directory !== undefined) return directory
+  throw new CantosignError('output-missing', 'no directory is named', 'say where to write: -d DIR')
 }
 
-function hashFile(input: TransactionInput): NamedFile {
-  return { name: fileName(input, 'hash'), bytes: input.transaction.hash }
+/** The formats that each option says something to. */
+const MEANT_FOR: Readonly<Record<string, readonly ExportFormat[]>> = {
+  proposal: ['console', 'cert', 'grpc'],
+  store: ['console', 'grpc', 'json-api'],
+  node: ['console'],
 }
 
-/** The signed transaction byte for byte; a signature that does not verify is not handed on. */
-function certificate(input: TransactionInput, path: string): NamedFile {
-  if (input.$case === 'transaction') {
+/** @throws CantosignError `usage`: nothing given is ever ignored */
+function refuseForeign(format: ExportFormat, args: Arguments): void {
+  for (const [name, formats] of Object.entries(MEANT_FOR)) {
+    if (args.string(name) === undefined || formats.includes(format)) continue
     throw new CantosignError(
-      'signatures-missing',
-      `${path} has no signature, and a certificate is a signed transaction`,
-      'sign it first: sign FILE --key KEY -o OUT',
+      'usage',
+      `--${name} means nothing to --format ${format}`,
+      `leave it out; it is for ${formats.join(', ')}`,
     )
   }
-  const invalid = verifySignatures(input.signed).find(({ status }) => status === 'invalid')
-  const [finding] = refusals(invalid?.findings ?? [])
-  if (finding !== undefined) {
-    throw findingError([finding], finding, 'get the signature again from its signer', path)
+}
+
+const AUTHORIZED = 'authorized'
+
+function filesOf(
+  format: ExportFormat,
+  source: ExportSource,
+  args: Arguments,
+): ReturnType<typeof exportHashes> {
+  const { content, options } = source
+  const store = args.string('store')
+  switch (format) {
+    case 'cert':
+      return source.asReceived === undefined
+        ? exportCertificates(content, options)
+        : exportCertificates(content, options).map((file, i) => ({
+            ...file,
+            bytes: source.asReceived?.[i] ?? file.bytes,
+          }))
+    case 'hash':
+      return exportHashes(content)
+    case 'prep':
+      return exportPrepared(content)
+    case 'console': {
+      const node = args.string('node')
+      return exportConsole(content, {
+        ...options,
+        ...storeOption(source, store),
+        ...(node === undefined ? {} : { node }),
+      })
+    }
+    case 'grpc':
+      return exportAddTransactions(content, { ...options, ...storeOption(source, store) })
+    case 'json-api': {
+      if (store === AUTHORIZED) {
+        throw new CantosignError(
+          'usage',
+          'a party is allocated on a synchronizer, not in the authorized store',
+          'name the synchronizer: --store ID',
+        )
+      }
+      return exportAllocate(content, {
+        ...options,
+        ...(store === undefined ? {} : { synchronizerId: store }),
+      })
+    }
   }
-  return { name: fileName(input, 'cert'), bytes: input.signed.bytes }
+}
+
+/** The store that is named, or that of the package; a node's own where neither says anything. */
+function storeOption(
+  { content }: ExportSource,
+  store: string | undefined,
+): Pick<Parameters<typeof exportConsole>[1], 'store'> {
+  if (store === undefined && content.network.synchronizerId !== undefined) return {}
+  return store === undefined || store === AUTHORIZED
+    ? { store: { $case: 'authorized' } }
+    : { store: { $case: 'synchronizer', id: store } }
+}
+
+function remarksOf(
+  format: ExportFormat,
+  { content }: ExportSource,
+  args: Arguments,
+): readonly string[] {
+  const own = format === 'console' || format === 'grpc'
+  if (!own || args.string('store') !== undefined) return []
+  return content.network.synchronizerId === undefined
+    ? [
+        'no synchronizer is named: written for the authorized store of the node; name one with --store ID',
+      ]
+    : []
 }

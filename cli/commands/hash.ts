@@ -2,10 +2,48 @@
 import { toHex } from '../../src/base/bytes.ts'
 import { ExitStatus } from '../../src/base/error-codes.ts'
 import { CantosignError } from '../../src/base/errors.ts'
+import type { Finding } from '../../src/base/finding-codes.ts'
+import { escapeText } from '../../src/base/text.ts'
+import { readPackage } from '../../src/package/read.ts'
 import { combinedHash } from '../../src/topology/namespace.ts'
 import type { CommandRun } from '../command.ts'
 import { findingLines } from '../present/transaction.ts'
-import { findingsOf, readTransactionInput } from './input.ts'
+import { contentName, findingsOf, readInput, refuseFatal } from './input.ts'
+import { packageFindings } from './package-findings.ts'
+
+interface HashedFile {
+  /** 34 bytes each, in the order of the file. */
+  readonly hashes: readonly Uint8Array[]
+  readonly findings: readonly Finding[]
+}
+
+/** @throws CantosignError `file-kind`, the code of a fatal finding, what reading a package gives */
+async function hashFile(path: string): Promise<HashedFile> {
+  const input = await readInput(path)
+  switch (input.$case) {
+    case 'transaction':
+    case 'signed': {
+      const findings = findingsOf(input)
+      refuseFatal(findings, path)
+      return { hashes: [input.transaction.hash], findings }
+    }
+    case 'package': {
+      const { package: content } = readPackage(input.bytes)
+      return {
+        hashes: content.transactions.map(({ transaction }) => transaction.hash),
+        findings: packageFindings(content).flat(),
+      }
+    }
+    case 'stream':
+    case 'hash':
+    case 'key':
+      throw new CantosignError(
+        'file-kind',
+        `${path} holds ${contentName(input)}: a hash is computed of transactions`,
+        `see what it is with: inspect ${path}`,
+      )
+  }
+}
 
 export const run: CommandRun = async (args, io) => {
   const paths = args.positionals('files')
@@ -19,16 +57,28 @@ export const run: CommandRun = async (args, io) => {
   }
   const hashes: Uint8Array[] = []
   for (const path of paths) {
-    const input = await readTransactionInput(path)
-    const findings = findingsOf(input)
-    if (findings.length > 0 && !args.json && !args.quiet) {
-      io.stderr.write(`${path}: findings\n${findingLines(findings).join('\n')}\n`)
+    const file = await hashFile(path)
+    if (file.findings.length > 0 && !args.json && !args.quiet) {
+      io.stderr.write(`${escapeText(path)}: findings\n${findingLines(file.findings).join('\n')}\n`)
     }
-    hashes.push(input.transaction.hash)
+    hashes.push(...file.hashes)
   }
-  const [first] = hashes
+  const [first, second] = hashes
   if (first === undefined) throw new Error('no file reached the hash')
+  if (!multi && second !== undefined) {
+    if (!args.json) throw severalTransactions(paths[0] ?? '', hashes.length)
+    io.stdout.write(`${JSON.stringify({ hashes: hashes.map(toHex) })}\n`)
+    return ExitStatus.done
+  }
   const text = toHex(multi ? combinedHash(hashes) : first)
   io.stdout.write(args.json ? `${JSON.stringify({ hash: text })}\n` : `${text}\n`)
   return ExitStatus.done
+}
+
+function severalTransactions(path: string, count: number): CantosignError {
+  return new CantosignError(
+    'usage',
+    `${path} holds ${count} transactions, each with a hash of its own`,
+    'for their combined hash add --multi, for all of them --json',
+  )
 }

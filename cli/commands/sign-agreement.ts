@@ -4,7 +4,7 @@
  */
 import { decodeUtf8, toHex } from '../../src/base/bytes.ts'
 import { CantosignError } from '../../src/base/errors.ts'
-import { FINDING_CODES, isAcceptable, type FindingCode } from '../../src/base/finding-codes.ts'
+import { isAcceptable } from '../../src/base/finding-codes.ts'
 import { requireExpectation } from '../../src/build/expectation.ts'
 import type { SpecTransaction } from '../../src/build/spec.ts'
 import { YAML_LIMITS } from '../../src/build/yaml.ts'
@@ -19,24 +19,9 @@ import { findingError, refusals } from '../../src/topology/signed-transaction.ts
 import type { ReadTransaction } from '../../src/topology/transaction.ts'
 import { mappingUniqueKey } from '../../src/topology/unique-key.ts'
 import type { Arguments } from '../command.ts'
+import { acceptedFindings } from './accepted-findings.ts'
 import type { SigningEntry } from './sign-request.ts'
 import { readSpecFile } from './spec-input.ts'
-
-/** Accepted finding codes; a word that is no code, or one that cannot be accepted, is a mistake. */
-function acceptedFindings(args: Arguments): ReadonlySet<string> {
-  const accepted = args.strings('accept-finding')
-  for (const code of accepted) {
-    const known = Object.hasOwn(FINDING_CODES, code)
-    if (!known || !isAcceptable(code as FindingCode)) {
-      throw new CantosignError(
-        'usage',
-        `--accept-finding ${code}: ${known ? 'this finding cannot be accepted' : 'there is no such finding'}`,
-        'docs/errors.md lists the findings that can be accepted',
-      )
-    }
-  }
-  return new Set(accepted)
-}
 
 /**
  * Refuses what is not sound enough to be signed.

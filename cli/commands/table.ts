@@ -1,6 +1,7 @@
 /** Every command of the air-gapped half, as data: help, parsing and completion read this table. */
 import type { CommandSpec, OptionSpec } from '../command.ts'
 import { BUILD_KINDS, BUILD_OPTIONS } from './build-options.ts'
+import { EXPORT_FORMATS } from './export-formats.ts'
 import { KINDS } from './kinds.ts'
 import { SIGNER_OPTIONS } from './signer-options.ts'
 import { transactionCommands } from './transaction-options.ts'
@@ -241,13 +242,13 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     words: ['export'],
     describe: 'write the files that Canton takes',
-    positionals: [{ name: 'file', describe: 'a transaction file' }],
+    positionals: [{ name: 'file', describe: 'a signing package or a transaction file' }],
     options: [
       {
         name: 'format',
         kind: 'string',
         value: 'FORMAT',
-        choices: ['cert', 'hash'],
+        choices: EXPORT_FORMATS,
         describe: 'what to write',
       },
       {
@@ -258,6 +259,37 @@ export const COMMANDS: readonly CommandSpec[] = [
         path: true,
         describe: 'where to write',
       },
+      {
+        name: 'proposal',
+        kind: 'string',
+        value: 'BOOL',
+        choices: ['true', 'false'],
+        describe: 'the proposal flag (by default false only where nothing is missing)',
+      },
+      {
+        name: 'store',
+        kind: 'string',
+        value: 'STORE',
+        describe: 'where the transactions go: a synchronizer id, or authorized',
+      },
+      {
+        name: 'node',
+        kind: 'string',
+        value: 'NAME',
+        describe: 'name of the node in the console (participant1)',
+      },
+      {
+        name: 'accept-finding',
+        kind: 'strings',
+        value: 'CODE',
+        describe: 'hand on a transaction although it has this finding',
+      },
+      {
+        name: 'allow-unverifiable',
+        kind: 'flag',
+        describe: 'hand on signatures whose key is not known',
+      },
+      state,
     ],
     load: () => import('./export.ts'),
   },
