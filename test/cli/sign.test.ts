@@ -1,0 +1,599 @@
+/** `sign` on packages and transaction files: what is signed, what is refused, what scripts read. */
+import { createPublicKey, verify } from 'node:crypto'
+import { chmodSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { toHex } from '../../src/base/bytes.ts'
+import { readSignedTransaction } from '../../src/topology/signed-transaction.ts'
+import { transactionHash } from '../../src/topology/transaction.ts'
+import { wrap } from '../../src/wire/codec.ts'
+import { bytesOf, corrupted, hashHex, textOf } from '../package/support.ts'
+import {
+  change,
+  changeSpec,
+  delegation,
+  desk,
+  document,
+  fingerprint,
+  hosting,
+  inForce,
+  packageFile,
+  person,
+  refusal,
+  signArgs,
+  signedBy,
+  type Desk,
+  type Person,
+} from './support/desk.ts'
+
+const root = (name: Person): Uint8Array => signedBy(delegation(name, name), name)
+
+/** Everything that proves what is in force. */
+const proved = (): readonly Uint8Array[] => [inForce(), root('host')]
+
+function offer(unsigned: readonly Uint8Array[] = [change()], known = proved()): Desk {
+  const at = desk()
+  at.write('in.json', packageFile({ unsigned, known }))
+  return at
+}
+
+function verifies(name: Person, signature: Uint8Array, hash: Uint8Array): boolean {
+  const key = Buffer.from(person(name).key.spki)
+  return verify(null, hash, createPublicKey({ key, format: 'der', type: 'spki' }), signature)
+}
+
+const missingHost = {
+  namespace: fingerprint('dave'),
+  need: 1,
+  of: 1,
+  anyOf: [],
+}
+
+describe('a package', () => {
+  test('is written anew with one signature more', () => {
+    const at = offer()
+    expect(document(at, signArgs('alice'))).toEqual({
+      hash: hashHex(change()),
+      combined: null,
+      signedBy: fingerprint('alice'),
+      algorithm: 'ED25519',
+      format: 'CONCAT',
+      proposal: null,
+      output: 'out.json',
+      transactions: [{ hash: hashHex(change()), status: 'incomplete', missing: [missingHost] }],
+    })
+    const [before, after] = [at.package('in.json'), at.package('out.json')]
+    const [own] = after.transactions
+    expect(own?.signatures.map((one) => one.signedBy)).toEqual([fingerprint('alice')])
+    const signature = own?.signatures[0]?.signature ?? new Uint8Array()
+    expect(verifies('alice', signature, transactionHash(change()))).toBe(true)
+    expect({ ...after, transactions: [{ ...own, signatures: [] }] }).toEqual(before)
+  })
+
+  test('is signed where the key is asked for, and nowhere else', () => {
+    const at = offer([change(), delegation('bob', 'bob'), delegation('alice', 'alice')])
+    const { status, stderr } = at.run(...signArgs('alice'))
+    expect(status).toBe(0)
+    expect(stderr).toContain(
+      `1 transaction of the package not signed by this key (not asked for, or signed already)\n  ${hashHex(delegation('bob', 'bob'))}`,
+    )
+    const signers = at.package('out.json').transactions.map(({ signatures }) => signatures.length)
+    expect(signers).toEqual([1, 0, 1])
+  })
+
+  test('is signed only as far as it is named', () => {
+    const at = offer([change(), delegation('alice', 'alice')])
+    const named = ['--transaction', hashHex(delegation('alice', 'alice'))]
+    document(at, signArgs('alice', named))
+    const signers = at.package('out.json').transactions.map(({ signatures }) => signatures.length)
+    expect(signers).toEqual([0, 1])
+  })
+
+  test.each<[string, Person, readonly string[], string]>([
+    ['by a key that state does not entitle', 'mallory', [], 'key-unneeded'],
+    ['by the owner of another host', 'bob', [], 'key-unneeded'],
+    ['by a key that has signed', 'host', [], 'key-already-signed'],
+  ])('is not signed %s', (_who, name, more, code) => {
+    const at = desk()
+    const hash = transactionHash(change())
+    at.write(
+      'in.json',
+      packageFile({
+        transactions: [
+          { bytes: change(), proposal: true, signatures: [person('host').signature(hash)] },
+        ],
+        known: proved(),
+      }),
+    )
+    const error = refusal(at, 8, signArgs(name, more))
+    expect(error.code).toBe(code)
+    expect(error.message).toContain(fingerprint(name))
+  })
+
+  test('without state a key that it does not name signs with a warning', () => {
+    const at = offer([change()], [])
+    const { status, stderr } = at.run(...signArgs('bob', ['--quiet']))
+    expect(status).toBe(0)
+    expect(stderr).toBe(
+      `cantosign: warning: ${hashHex(change())} does not name the key ${fingerprint('bob')}; ` +
+        'whether it may act by a delegation cannot be told without topology state\n',
+    )
+  })
+
+  test('a root delegation takes no second signer, unless its danger is accepted too', () => {
+    const at = offer([delegation('alice', 'alice')], [])
+    expect(refusal(at, 8, signArgs('bob')).code).toBe('key-unneeded')
+    expect(refusal(at, 8, signArgs('bob', ['--allow-unneeded']))).toMatchObject({
+      code: 'danger-not-accepted',
+      details: { dangers: ['root-foreign-signature'] },
+    })
+    const accepted = ['--allow-unneeded', '--accept-danger', 'root-foreign-signature']
+    expect(document(at, signArgs('bob', accepted))['signedBy']).toBe(fingerprint('bob'))
+  })
+
+  test.each([
+    ['that it does not hold', hashHex(hosting())],
+    ['by half its hash', hashHex(change()).slice(0, 40)],
+    ['in upper case', hashHex(change()).toUpperCase()],
+  ])('is not signed if a transaction is named %s', (_how, name) => {
+    const error = refusal(offer(), 3, signArgs('alice', ['--transaction', name]))
+    expect(error.code).toBe('package-transaction-absent')
+    expect(error.message).toContain(name)
+  })
+
+  test('a signature of another that does not verify is named, and hinders nobody', () => {
+    const at = desk()
+    const signature = corrupted(person('host').signature(transactionHash(change())))
+    const transaction = { bytes: change(), proposal: true, signatures: [signature] }
+    at.write('in.json', packageFile({ transactions: [transaction], known: proved() }))
+    const { status, stderr } = at.run(...signArgs('alice', ['--quiet']))
+    expect(status).toBe(0)
+    expect(stderr).toBe(
+      `cantosign: warning: the signature by ${fingerprint('host')} over ${hashHex(change())} does not verify\n`,
+    )
+  })
+
+  test('a broken signature of the key itself gives way', () => {
+    const at = desk()
+    const signature = corrupted(person('alice').signature(transactionHash(change())))
+    const transaction = { bytes: change(), proposal: true, signatures: [signature] }
+    at.write('in.json', packageFile({ transactions: [transaction], known: proved() }))
+    const { status, stderr } = at.run(...signArgs('alice'))
+    expect(status).toBe(0)
+    expect(stderr).toContain('an earlier signature by this key did not verify and gave way')
+    const [own] = at.package('out.json').transactions
+    expect(own?.signatures.length).toBe(1)
+    expect(
+      verifies(
+        'alice',
+        own?.signatures[0]?.signature ?? new Uint8Array(),
+        transactionHash(change()),
+      ),
+    ).toBe(true)
+  })
+})
+
+describe('what is shown before', () => {
+  test('is what changes, who is missing, what the signature adds, and what endangers', () => {
+    const { stderr } = offer().run(...signArgs('alice'))
+    const order = [
+      'in.json',
+      `hash        ${hashHex(change())}`,
+      'in words',
+      'what changes against serial 1',
+      'who has to sign',
+      'with this signature',
+      'before signing',
+      'signature-unbound',
+      `with the key    ${fingerprint('alice')}`,
+      `signed ${hashHex(change())}`,
+    ].map((text) => stderr.indexOf(text))
+    expect(order).not.toContain(-1)
+    expect(order).toEqual(order.toSorted((a, b) => a - b))
+    expect(stderr).toMatch(new RegExp(`^  \\+ .*host::${fingerprint('dave')}`, 'm'))
+    expect(stderr).not.toContain('does not prove')
+  })
+
+  test('says of state that is not proved that it may be forged', () => {
+    const { stderr } = offer([change()], [inForce()]).run(...signArgs('alice'))
+    expect(stderr).toContain('what changes against serial 1')
+    expect(stderr).toContain('the state holds it and does not prove it: it may be forged')
+    expect(stderr).toContain('1 state transaction not believed')
+  })
+
+  test('says that a change cannot be shown without state', () => {
+    const { stderr } = offer([change()], []).run(...signArgs('alice'))
+    expect(stderr).toContain('what is in force is not known here: the change cannot be shown')
+  })
+
+  test('holds no control characters of free text', () => {
+    const at = desk()
+    const text = { requestedBy: 'eve', reason: 'urgent\u001b[2J\u202egnp.exe', validUntil: 'now' }
+    at.write('in.json', packageFile({ unsigned: [change()], known: proved(), text }))
+    const { status, stderr } = at.run(...signArgs('alice'))
+    expect(status).toBe(0)
+    expect(stderr).toContain('urgent\\u{1b}[2J\\u{202e}gnp.exe')
+    expect(stderr).toContain('nothing checks it, no signature binds it')
+    expect(stderr).not.toMatch(/[\u001b\u202e]/)
+  })
+
+  test('is nothing with --quiet and --yes', () => {
+    const { status, stdout, stderr } = offer().run(...signArgs('alice', ['--quiet']))
+    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: '', stderr: '' })
+  })
+})
+
+describe('a grave danger', () => {
+  const lowered = (): Desk =>
+    offer(
+      [hosting({ serial: 3 })],
+      [
+        signedBy(
+          hosting({ serial: 2, threshold: 2, more: [{ name: 'bob', permission: 2 }] }),
+          'alice',
+          'host',
+          'bob',
+        ),
+        root('host'),
+        root('bob'),
+      ],
+    )
+
+  test('is not lifted by --yes', () => {
+    expect(refusal(lowered(), 8, signArgs('alice'))).toMatchObject({
+      code: 'danger-not-accepted',
+      details: { danger: 'confirmation-threshold-lowered' },
+      hint: expect.stringContaining('--accept-danger confirmation-threshold-lowered') as string,
+    })
+  })
+
+  test('is not lifted by accepting another', () => {
+    const more = ['--accept-danger', 'serial-taken']
+    expect(refusal(lowered(), 8, signArgs('alice', more)).code).toBe('danger-not-accepted')
+  })
+
+  test('is lifted by its name', () => {
+    const more = ['--accept-danger', 'confirmation-threshold-lowered']
+    expect(document(lowered(), signArgs('alice', more))['hash']).toBe(
+      hashHex(hosting({ serial: 3 })),
+    )
+  })
+
+  test('counts from state that is not proved, too', () => {
+    const claimed = signedBy(hosting({ serial: 2, threshold: 2, more: [{ name: 'bob' }] }), 'alice')
+    const error = refusal(offer([hosting({ serial: 3 })], [claimed]), 8, signArgs('alice'))
+    expect(error.code).toBe('danger-not-accepted')
+    expect(error.message).toContain('if serial 2 is in force')
+  })
+
+  test('is a second transaction with the same serial', () => {
+    const at = offer([change(), change({ threshold: 2 })])
+    const error = refusal(at, 8, signArgs('alice'))
+    expect(error.details['dangers']).toContain('conflicting-transactions')
+  })
+
+  test('does not lie in what is not signed', () => {
+    const [one, other] = [delegation('bob', 'carol'), delegation('bob', 'carol', { operation: 2 })]
+    document(offer([change()], [...proved(), signedBy(one, 'bob'), signedBy(other, 'bob')]), [
+      ...signArgs('alice'),
+    ])
+  })
+})
+
+describe('--expect', () => {
+  const agreed = (at: Desk, spec: string): Desk => {
+    at.write('agreed.yaml', spec)
+    return at
+  }
+  const expecting = signArgs('alice', ['--expect', 'agreed.yaml'])
+  const rootSpec = (name: Person): string =>
+    `  - namespaceDelegation:
+      namespace: ${fingerprint(name)}
+      targetKey: { publicKey: file:${name}.pub, usage: [namespace] }
+      restriction: all
+`
+
+  test.each([
+    ['the transaction that is agreed', changeSpec()],
+    ['one whose serial follows what is proved', changeSpec({ '    serial: 2\n': '' })],
+  ])('signs %s', (_what, spec) => {
+    expect(document(agreed(offer(), spec), expecting)['signedBy']).toBe(fingerprint('alice'))
+  })
+
+  test('takes the agreement on what is signed, or on the whole package', () => {
+    const unsigned = [change(), delegation('bob', 'bob')]
+    document(agreed(offer(unsigned), changeSpec()), expecting)
+    document(agreed(offer(unsigned), changeSpec() + rootSpec('bob')), expecting)
+  })
+
+  test.each([
+    ['more than there is', changeSpec() + rootSpec('bob'), 'namespaceDelegation, serial 1'],
+    ['something else', `transactions:\n${rootSpec('alice')}`, 'is expected'],
+    ['another serial', changeSpec({ 'serial: 2': 'serial: 3' }), 'serial 3 is expected'],
+    ['a removal', changeSpec({ 'operation: replace': 'operation: remove' }), 'operation remove'],
+    ['another host', changeSpec({ [fingerprint('dave')]: fingerprint('bob') }), 'host::'],
+    ['no onboarding', changeSpec({ ', onboarding: true': '' }), 'onboarding'],
+    ['another usage', changeSpec({ 'proof-of-ownership': 'sequencer-authentication' }), 'usage'],
+    ['another key', changeSpec({}, person('mallory').key), fingerprint('mallory')],
+    ['another party', changeSpec({ 'party: party::': 'party: part::' }), 'part::'],
+  ])('refuses if the agreement is on %s', (_what, spec, message) => {
+    const error = refusal(agreed(offer(), spec), 8, expecting)
+    expect(error.code).toBe('expectation-mismatch')
+    expect(error.message).toContain(message)
+  })
+
+  test('refuses a transaction beside those agreed', () => {
+    const unsigned = [change(), delegation('alice', 'mallory')]
+    const error = refusal(agreed(offer(unsigned), changeSpec()), 8, expecting)
+    expect(error.code).toBe('expectation-mismatch')
+    expect(error.message).toContain(hashHex(delegation('alice', 'mallory')))
+  })
+
+  test('a serial left out follows nothing that is only claimed', () => {
+    const at = agreed(offer([change()], [inForce()]), changeSpec({ '    serial: 2\n': '' }))
+    const error = refusal(at, 8, expecting)
+    expect(error.message).toContain('serial 1 is expected, and there is 2')
+  })
+
+  test('works on a file and with --detached', () => {
+    const at = agreed(desk(), changeSpec())
+    at.write('in.bin', change())
+    at.write('other.bin', change({ threshold: 2 }))
+    const more = ['--expect', 'agreed.yaml', '--detached']
+    expect(refusal(at, 8, signArgs('alice', more, 'other.bin')).code).toBe('expectation-mismatch')
+    document(at, signArgs('alice', more, 'in.bin'))
+    expect(verifies('alice', at.read('out.json'), transactionHash(change()))).toBe(true)
+  })
+
+  test.each([
+    ['is no spec', 'hello: world', 3, 'spec-invalid'],
+    [
+      'names a key file that is missing',
+      rootSpec('alice').replace('alice.pub', 'nobody.pub'),
+      3,
+      'file-unreadable',
+    ],
+  ])('refuses an agreement that %s', (_what, spec, status, code) => {
+    const text = spec.startsWith('  ') ? `transactions:\n${spec}` : spec
+    expect(refusal(agreed(offer(), text), status, expecting).code).toBe(code)
+  })
+})
+
+describe('--policy', () => {
+  const rule = (more = ''): string => `version: 1
+allow:
+  - name: observers of the party
+    mapping: partyToParticipant
+    operation: replace
+    party: party::${fingerprint('alice')}
+    participant: any
+    permission: [confirmation, observation]
+    onboarding: any
+    key: ${fingerprint('alice')}
+    keyUsage: any
+    serial: any
+    threshold: 1
+    signingThreshold: 1
+${more}`
+  const policy = (at: Desk, text: string): Desk => {
+    at.write('policy.yaml', text)
+    return at
+  }
+  // No --yes: the policy decides without a question.
+  const args = [
+    'sign',
+    'in.json',
+    '--key',
+    'alice.key',
+    '-o',
+    'out.json',
+    '--policy',
+    'policy.yaml',
+  ]
+
+  test('signs without a question what a rule allows, and names the rule', () => {
+    expect(document(policy(offer(), rule()), args)).toMatchObject({
+      transactions: [{ hash: hashHex(change()), rule: 'observers of the party' }],
+    })
+  })
+
+  test.each([
+    ['an operation out of bounds', change({ threshold: 2 }), rule(), 'threshold 2 is outside'],
+    ['what no rule allows', delegation('alice', 'alice'), rule(), 'observers of the party'],
+    [
+      'what a rule denies',
+      change(),
+      rule('deny:\n  - name: no observers\n    permission: observation\n'),
+      'the rule no observers denies it',
+    ],
+    ['another key', change({ keys: ['alice', 'mallory'] }), rule(), fingerprint('mallory')],
+  ])('refuses %s', (_what, transaction, text, message) => {
+    const error = refusal(policy(offer([transaction]), text), 8, args)
+    expect(error.code).toBe('policy-refused')
+    expect(error.message).toContain(message)
+  })
+
+  test('a grave danger has to be in the rule', () => {
+    const raised = change({ threshold: 1, more: [{ name: 'dave', permission: 1 }] })
+    const text = rule().replace('permission: [confirmation, observation]', 'permission: any')
+    const error = refusal(policy(offer([raised]), text), 8, args)
+    expect(error.message).toContain('it does not accept the danger host-may-submit')
+    const accepting = `${text.trimEnd()}\n    danger: host-may-submit\n`
+    document(policy(offer([raised]), accepting), args)
+  })
+
+  test.each([
+    [
+      'that accepts everything by a word of its own',
+      'version: 1\nallow: any\n',
+      3,
+      'policy-invalid',
+    ],
+    ['that is missing', undefined, 3, 'file-unreadable'],
+  ])('refuses a policy %s', (_what, text, status, code) => {
+    const at = offer()
+    if (text !== undefined) policy(at, text)
+    expect(refusal(at, status, args).code).toBe(code)
+  })
+})
+
+describe('a file with one transaction', () => {
+  const laid = (): Desk => {
+    const at = desk()
+    at.write('in.bin', delegation('alice', 'alice'))
+    return at
+  }
+
+  test('becomes a signed transaction, complete only if it proves so', () => {
+    const at = laid()
+    expect(document(at, signArgs('alice', [], 'in.bin'))).toMatchObject({
+      hash: hashHex(delegation('alice', 'alice')),
+      proposal: false,
+      transactions: [{ status: 'authorized', missing: [] }],
+    })
+    const { value, transaction } = readSignedTransaction(at.read('out.json'))
+    expect(toHex(transaction.hash)).toBe(hashHex(delegation('alice', 'alice')))
+    expect(value?.proposal).toBe(false)
+    expect(value?.signatures.map((one) => one.signedBy)).toEqual([fingerprint('alice')])
+  })
+
+  test('becomes a proposal otherwise, or as is said', () => {
+    const at = desk()
+    at.write('in.bin', change())
+    const { status, stderr } = at.run(...signArgs('alice', [], 'in.bin'))
+    expect(status).toBe(0)
+    expect(stderr).toContain('written as a proposal')
+    expect(readSignedTransaction(at.read('out.json')).value?.proposal).toBe(true)
+    at.write('second.bin', at.read('out.json'))
+    const chosen = ['--proposal', 'false', '--force']
+    expect(document(at, signArgs('host', chosen, 'second.bin'))['proposal']).toBe(false)
+  })
+
+  test('--detached gives the bare bytes', () => {
+    const at = laid()
+    expect(document(at, signArgs('alice', ['--detached'], 'in.bin'))['proposal']).toBeNull()
+    const signature = at.read('out.json')
+    expect(signature.length).toBe(64)
+    expect(verifies('alice', signature, transactionHash(delegation('alice', 'alice')))).toBe(true)
+  })
+})
+
+describe('is refused as a mistake', () => {
+  test.each<[string, readonly string[], number, string]>([
+    ['--combined for a file', ['--combined'], 2, 'usage'],
+    ['a danger that does not exist', ['--accept-danger', 'no-such'], 2, 'usage'],
+    ['a finding that does not exist', ['--accept-finding', 'no-such'], 2, 'usage'],
+    ['a finding that cannot be accepted', ['--accept-finding', 'truncated'], 2, 'usage'],
+    ['dangers beside a policy', ['--accept-danger', 'serial-taken', '--policy', 'x'], 2, 'usage'],
+    ['--blind for a transaction', ['--blind', '--detached'], 2, 'blind-not-hash'],
+    [
+      'another transaction than the file',
+      ['--transaction', hashHex(hosting())],
+      3,
+      'package-transaction-absent',
+    ],
+    ['state that proves nothing', ['--state', 'in.bin'], 3, 'file-kind'],
+  ])('%s', (_what, more, status, code) => {
+    const at = desk()
+    at.write('in.bin', change())
+    expect(refusal(at, status, signArgs('alice', more, 'in.bin')).code).toBe(code)
+  })
+
+  test.each<[string, readonly string[], string]>([
+    ['--proposal for a package', ['--proposal', 'true'], 'usage'],
+    ['--detached for several transactions', ['--detached'], 'usage'],
+    ['two keys', ['--key', 'bob.key'], 'usage'],
+  ])('%s', (_what, more, code) => {
+    const at = offer([change(), delegation('alice', 'alice')])
+    expect(refusal(at, 2, signArgs('alice', more)).code).toBe(code)
+  })
+
+  test.each<[string, string, readonly string[], number, string]>([
+    ['a bare hash', 'hash', [], 2, 'blind-missing'],
+    ['a bare hash with --blind alone', 'hash', ['--blind'], 2, 'blind-missing'],
+    [
+      'a bare hash held against a spec',
+      'hash',
+      ['--blind', '--detached', '--expect', 'x'],
+      2,
+      'usage',
+    ],
+    [
+      'a bare hash with an accepted finding',
+      'hash',
+      ['--blind', '--detached', '--accept-finding', 'unknown-field'],
+      2,
+      'usage',
+    ],
+    ['32 bytes', 'short', ['--blind', '--detached'], 2, 'blind-not-hash'],
+    ['a key', 'alice.pub', [], 3, 'file-kind'],
+    ['nothing that is known', 'noise', [], 3, 'file-unrecognised'],
+    ['an empty file', 'empty', [], 3, 'file-empty'],
+    ['a file that is not there', 'gone', [], 3, 'file-unreadable'],
+    ['JSON that is no package', 'other.json', [], 3, 'package-format'],
+  ])('%s', (_what, input, more, status, code) => {
+    const at = desk()
+    at.write('hash', transactionHash(change()))
+    at.write('short', transactionHash(change()).slice(2))
+    at.write('noise', bytesOf('\u0000\u0001 no such thing'))
+    at.write('empty', '')
+    at.write('other.json', '{"format": "another"}')
+    expect(refusal(at, status, signArgs('alice', more, input)).code).toBe(code)
+  })
+
+  test('no terminal and no --yes', () => {
+    const at = offer()
+    const args = ['sign', 'in.json', '--key', 'alice.key', '-o', 'out.json']
+    expect(refusal(at, 2, args).code).toBe('no-terminal')
+    at.write('agreed.yaml', changeSpec())
+    expect(refusal(at, 2, [...args, '--expect', 'agreed.yaml']).code).toBe('no-terminal')
+  })
+
+  test('no output, or one that is there already', () => {
+    const at = offer()
+    expect(refusal(at, 2, ['sign', 'in.json', '--key', 'alice.key', '--yes']).code).toBe(
+      'output-missing',
+    )
+    const onto = (output: string): readonly string[] =>
+      signArgs('alice').map((one) => (one === 'out.json' ? output : one))
+    const before = at.read('in.json')
+    expect(refusal(at, 2, onto('in.json')).code).toBe('output-exists')
+    expect(at.read('in.json')).toEqual(before)
+  })
+
+  test('a key that others can read', () => {
+    const at = offer()
+    chmodSync(join(at.directory, 'alice.key'), 0o640)
+    expect(refusal(at, 5, signArgs('alice')).code).toBe('key-file-mode')
+  })
+})
+
+test('a finding is signed only if it is accepted by its name', () => {
+  const at = desk()
+  const inner = Uint8Array.of(...change())
+  // The wrapped transaction with one more field in its innermost message: fields in any order are
+  // one message, so that it can stand at the end.
+  at.write('in.bin', withField15(inner))
+  const args = (...more: readonly string[]): readonly string[] => signArgs('alice', more, 'in.bin')
+  expect(refusal(at, 3, args()).code).toBe('unknown-field')
+  expect(refusal(at, 3, args('--accept-finding', 'duplicate-field')).code).toBe('unknown-field')
+  const { status, stderr } = at.run(...args('--accept-finding', 'unknown-field'))
+  expect(status).toBe(0)
+  expect(stderr).toContain('fields outside the schema')
+  expect(stderr).toContain('unknown-field')
+})
+
+/** The content of a wrapper with field 15 behind it, wrapped again. */
+function withField15(wrapped: Uint8Array): Uint8Array {
+  const text = textOf(Uint8Array.of(0x7a, 3, 0x61, 0x62, 0x63))
+  const { data } = unwrapped(wrapped)
+  return wrap(Uint8Array.of(...data, ...bytesOf(text)))
+}
+
+/** Field 1 of the wrapper: a tag, a length of one or two bytes, the content. */
+function unwrapped(wrapped: Uint8Array): { readonly data: Uint8Array } {
+  const [tag, low = 0, high = 0] = wrapped
+  if (tag !== 0x0a) throw new Error('the wrapper begins with something else')
+  const [length, start] = low < 0x80 ? [low, 2] : [(low & 0x7f) | (high << 7), 3]
+  return { data: wrapped.slice(start, start + length) }
+}
