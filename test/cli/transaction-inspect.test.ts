@@ -380,7 +380,6 @@ describe('what a person reads', () => {
   test('holds no control or bidirectional character of the file, and no line that a text could forge', () => {
     const evil = 'a\u001b[2Jb\u202ec\nhash        0000\r\u0007'
     const out = shown(bytesOf(createTransaction({ argument: text(evil) })))
-    // eslint-disable-next-line no-control-regex -- these are what is looked for
     expect(out).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f\u202e]/)
     expect(out).not.toMatch(/^hash {8}0000/m)
     expect(out).toContain('\\u{1b}[2Jb\\u{202e}c\\u{a}hash')

@@ -21,8 +21,8 @@ export const PARTY = `alice::${ALICE_KEY.fingerprint}`
 export interface Files {
   readonly directory: string
   /** Writes a file and gives its path. */
-  write(name: string, content: Uint8Array | string, mode?: number): string
-  path(name: string): string
+  readonly write: (name: string, content: Uint8Array | string, mode?: number) => string
+  readonly path: (name: string) => string
 }
 
 export function files(): Files {
