@@ -170,6 +170,9 @@ async function stateOf(args: Arguments): Promise<StateInput> {
     const key = await readPublicKey(readWholeFile(path, MAX_KEY_BYTES))
     keys.set(key.fingerprint, key)
   }
-  const { signed, resolve } = await readStateInput(args.strings('state'))
-  return { signed, resolve: (fingerprint) => keys.get(fingerprint) ?? resolve(fingerprint) }
+  const beside = await readStateInput(args.strings('state'))
+  return {
+    ...beside,
+    resolve: (fingerprint) => keys.get(fingerprint) ?? beside.resolve(fingerprint),
+  }
 }

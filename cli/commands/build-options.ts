@@ -234,6 +234,12 @@ const OPTIONS: readonly BuildOption[] = [
 /** Facts for the package that go with every kind. */
 const PACKAGE_OPTIONS: readonly OptionSpec[] = [
   {
+    name: 'state',
+    kind: 'strings',
+    ...keyFile,
+    describe: 'put the signed transactions and keys of FILE into the package, for who has to judge',
+  },
+  {
     name: 'synchronizer',
     kind: 'string',
     value: 'ID',

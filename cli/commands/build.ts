@@ -1,5 +1,5 @@
 /** `build`: topology transactions from a spec or from what a kind asks for, as a signing package. */
-import { toHex } from '../../src/base/bytes.ts'
+import { toBase64, toHex } from '../../src/base/bytes.ts'
 import { ExitStatus } from '../../src/base/error-codes.ts'
 import { CantosignError } from '../../src/base/errors.ts'
 import { escapeText } from '../../src/base/text.ts'
@@ -12,7 +12,7 @@ import {
 import { mappingName, operationText } from '../../src/build/names.ts'
 import { remarksOf, type BuildOptions, type TransactionDraft } from '../../src/build/rules.ts'
 import { transactionReport } from '../../src/explain/report.ts'
-import { createPackage } from '../../src/package/create.ts'
+import { createPackage, isStorable } from '../../src/package/create.ts'
 import { writePackage } from '../../src/package/write.ts'
 import type { Arguments, CommandRun } from '../command.ts'
 import type { Io } from '../io.ts'
@@ -22,6 +22,7 @@ import { BUILD_KINDS, foreignOptions, type BuildForm } from './build-options.ts'
 import { readTransactionInput, type TransactionInput } from './input.ts'
 import { requireOutput, writeOutput } from './output.ts'
 import { readSpecFile } from './spec-input.ts'
+import { readStateInput, type StateInput } from './state-input.ts'
 
 type Built = ReturnType<typeof buildTransaction>
 
@@ -42,7 +43,11 @@ export const run: CommandRun = async (args, io) => {
       : await draftsOf(form, args, before, inputs)
   const built = drafts.map((draft) => buildTransaction(draft, options))
   const remarks = [...drafts.flatMap(remarksOf), ...previousRemarks(previous)]
-  writeOutput(output, packageBytes(built, drafts, previous, args), args, io, inputs)
+  const beside = await readStateInput(args.strings('state'))
+  writeOutput(output, packageBytes(built, drafts, previous, beside, args), args, io, [
+    ...inputs,
+    ...args.strings('state'),
+  ])
   present(built, remarks, output, args, io)
   return ExitStatus.done
 }
@@ -111,6 +116,7 @@ function packageBytes(
   built: readonly Built[],
   drafts: readonly TransactionDraft[],
   previous: readonly TransactionInput[],
+  beside: StateInput,
   args: Arguments,
 ): Uint8Array {
   const chosen = args.string('proposal')
@@ -129,11 +135,21 @@ function packageBytes(
           ? drafts[i]?.mapping.$case !== 'namespaceDelegation'
           : chosen === 'true',
     })),
-    state: previous.flatMap((input) =>
-      input.$case === 'signed' ? [{ bytes: input.signed.bytes }] : [],
-    ),
+    publicKeys: beside.publicKeys.filter(isStorable),
+    state: stateContent(previous, beside),
   })
   return writePackage(made)
+}
+
+/** The signed transactions that a signer needs, each once: what is followed, and `--state`. */
+function stateContent(
+  previous: readonly TransactionInput[],
+  beside: StateInput,
+): readonly { readonly bytes: Uint8Array }[] {
+  const followed = previous.flatMap((input) => (input.$case === 'signed' ? [input.signed] : []))
+  const byBytes = new Map<string, Uint8Array>()
+  for (const { bytes } of [...followed, ...beside.signed]) byBytes.set(toBase64(bytes), bytes)
+  return [...byBytes.values()].map((bytes) => ({ bytes }))
 }
 
 function present(

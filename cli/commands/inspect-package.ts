@@ -21,6 +21,7 @@ import { packageLines, type ShownEntry } from '../present/package.ts'
 import type { FileReport } from './kinds.ts'
 import { packageFindings } from './package-findings.ts'
 import { packageEntries, packageState } from './package-judgement.ts'
+import type { StateInput } from './state-input.ts'
 
 /** A package, judged as far as what is in it goes. */
 interface PackageView {
@@ -31,7 +32,7 @@ interface PackageView {
   readonly verdicts: ReturnType<typeof readPackage>['verdicts']
 }
 
-const NOTHING_BESIDE = { signed: [], resolve: () => undefined }
+const NOTHING_BESIDE: StateInput = { signed: [], publicKeys: [], resolve: () => undefined }
 
 function viewOf(bytes: Uint8Array): PackageView {
   const { package: content, verdicts } = readPackage(bytes)

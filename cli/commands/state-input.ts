@@ -3,10 +3,14 @@ import { CantosignError } from '../../src/base/errors.ts'
 import type { PublicKey } from '../../src/crypto/public-key.ts'
 import { openChunks } from '../../src/host/files.ts'
 import type { Fingerprint } from '../../src/ident/fingerprint.ts'
+import { signedTransactions } from '../../src/package/export.ts'
+import type { SigningPackage } from '../../src/package/model.ts'
 import { readPackage } from '../../src/package/read.ts'
 import { readAnyKey } from '../../src/signer/key-reading.ts'
+import { assembleSignedTransaction } from '../../src/topology/assemble.ts'
 import {
   keysInside,
+  readSignedTransaction,
   type KeyResolver,
   type ReadSignedTransaction,
 } from '../../src/topology/signed-transaction.ts'
@@ -16,8 +20,26 @@ import { contentName, findingsOf, readInput, refuseFatal } from './input.ts'
 /** What state files hold; nothing of it is believed yet. */
 export interface StateInput {
   readonly signed: readonly ReadSignedTransaction[]
-  /** Keys of the signed transactions and of key files. */
+  /** Keys of key files, and those that packages hold by themselves. */
+  readonly publicKeys: readonly PublicKey[]
+  /** These keys and those of the signed transactions. */
   readonly resolve: KeyResolver
+}
+
+/**
+ * The transactions of a package as state, as far as anybody signed them: what they prove is decided
+ * by their signatures, like everything here.
+ */
+function signedOf(content: SigningPackage): readonly ReadSignedTransaction[] {
+  const named = content.transactions.flatMap(({ transaction: { findings } }) => findings)
+  const options = {
+    proposal: 'stated',
+    allowUnverifiable: true,
+    acceptedFindings: new Set(named.map(({ code }) => code)),
+  } as const
+  return signedTransactions(content, options, 'allow')
+    .filter(({ value }) => value.signatures.length + value.multiTransactionSignatures.length > 0)
+    .map(({ value }) => readSignedTransaction(assembleSignedTransaction(value)))
 }
 
 async function addStream(
@@ -35,7 +57,8 @@ async function addStream(
 
 /**
  * Reads state files.
- * @throws CantosignError `file-kind` for a file that holds none, or what reading it gives
+ * @throws CantosignError `file-kind` for a file that holds none, `signature-invalid` for a package
+ * with a signature that does not verify, or what reading a file gives
  */
 export async function readStateInput(paths: readonly string[]): Promise<StateInput> {
   const signed: ReadSignedTransaction[] = []
@@ -52,7 +75,7 @@ export async function readStateInput(paths: readonly string[]): Promise<StateInp
         break
       case 'package': {
         const { package: content } = readPackage(input.bytes)
-        signed.push(...content.state.map((entry) => entry.signed))
+        signed.push(...content.state.map((entry) => entry.signed), ...signedOf(content))
         for (const key of content.publicKeys) keys.set(key.fingerprint, key)
         break
       }
@@ -70,8 +93,9 @@ export async function readStateInput(paths: readonly string[]): Promise<StateInp
         )
     }
   }
+  const publicKeys = [...keys.values()]
   for (const { transaction } of signed) {
     for (const [fingerprint, key] of keysInside(transaction)) keys.set(fingerprint, key)
   }
-  return { signed, resolve: (fingerprint) => keys.get(fingerprint) }
+  return { signed, publicKeys, resolve: (fingerprint) => keys.get(fingerprint) }
 }

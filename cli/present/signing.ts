@@ -70,7 +70,13 @@ export function packageTextLines({ network, text }: SigningPackage): readonly st
 }
 
 /** What changes against the transaction in force, field by field. */
-export function changeLines({ entry, judgement }: ShownTransaction): readonly string[] {
+export function changeLines({
+  entry,
+  judgement,
+}: {
+  readonly entry: JudgementEntry
+  readonly judgement: Judgement
+}): readonly string[] {
   const { value } = entry.transaction
   const previous = judgement.previous?.value
   const claimed = judgement.claimed?.value
