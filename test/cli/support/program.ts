@@ -148,8 +148,9 @@ export async function runAtTerminal(
     join(files, name),
   ) as [string, string, string, string, string]
   const command = [process.execPath, programPath(options.program), ...args].map(quote).join(' ')
+  // Ctrl-C reaches the shell as well; it has to live on to tell how the program ended.
   const line =
-    `stty -a > ${mode}.before; sh -c 'echo $$ > ${pid}; exec "$@"' - ${command} >${out} 2>${err}; ` +
+    `trap : INT; stty -a > ${mode}.before; sh -c 'echo $$ > ${pid}; exec "$@"' - ${command} >${out} 2>${err}; ` +
     `echo $? > ${status}; stty -a > ${mode}.after`
   const child = spawn('script', ['-qec', line, '/dev/null'], {
     cwd: directory,
