@@ -11,7 +11,7 @@ const below = {
   package: ['base', 'ident', 'wire', 'crypto', 'topology', 'authorization'],
   signer: ['base', 'ident', 'wire', 'crypto', 'host', 'topology'],
   explain: ['base', 'ident', 'wire', 'crypto', 'daml', 'topology', 'authorization'],
-  build: ['base', 'ident', 'wire', 'crypto', 'topology'],
+  build: ['base', 'ident', 'wire', 'crypto', 'daml', 'topology'],
   policy: [
     'base',
     'ident',

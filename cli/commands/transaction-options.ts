@@ -40,6 +40,13 @@ export function transactionCommands(keyOptions: readonly OptionSpec[]): readonly
         hashingScheme,
         state,
         {
+          name: 'expect',
+          kind: 'string',
+          value: 'FILE',
+          path: true,
+          describe: 'refuse unless it does what this file says was asked for',
+        },
+        {
           name: 'party',
           kind: 'strings',
           value: 'PARTY',

@@ -1,17 +1,22 @@
 /** `transaction sign`: shows what a prepared Daml transaction does, asks, signs its 32-byte hash. */
+import { decodeUtf8 } from '../../src/base/bytes.ts'
 import { ExitStatus } from '../../src/base/error-codes.ts'
 import { CantosignError } from '../../src/base/errors.ts'
 import { escapeText } from '../../src/base/text.ts'
+import { readPreparedExpectation } from '../../src/build/prepared-expectation.ts'
+import { YAML_LIMITS } from '../../src/build/yaml.ts'
 import { algorithmOf, encodingOf } from '../../src/crypto/key-spec.ts'
 import type { PublicKey } from '../../src/crypto/public-key.ts'
+import type { ExpectedTransaction } from '../../src/daml/expectation.ts'
 import { preparedReport, type PreparedReport } from '../../src/explain/prepared-report.ts'
 import { systemTimeMicros } from '../../src/host/clock.ts'
+import { readWholeFile } from '../../src/host/files.ts'
 import type { Signer } from '../../src/signer/signer.ts'
 import type { Arguments, CommandRun } from '../command.ts'
 import type { Io } from '../io.ts'
 import { actingLines, preparedLines } from '../present/prepared.ts'
 import { confirmSignature, refuseUnasked } from './confirmation.ts'
-import { openSigner } from './key-opening.ts'
+import { openSigner, requireKeyUri } from './key-opening.ts'
 import { requireOutput, writeOutput } from './output.ts'
 import { partySignaturesOf, writePartySignatures } from './party-signatures.ts'
 import {
@@ -32,8 +37,10 @@ export const run: CommandRun = async (args, io) => {
   checkClaimedHash(input, scheme, path)
   const state = await readActingState(input.read, args)
   const named = namedParties(state, args)
+  const expected = readExpectation(args)
   const report = (ownParties: readonly string[]): PreparedReport =>
     preparedReport(input.read, scheme, {
+      ...(expected === undefined ? {} : { expected }),
       ownParties: new Set(ownParties),
       now: systemTimeMicros(),
     })
@@ -66,7 +73,7 @@ export const run: CommandRun = async (args, io) => {
             hash: digestOfText(hash),
             signatures: partySignaturesOf(key, signature, parties),
           })
-    writeOutput(output, bytes, args, io, [path])
+    writeOutput(output, bytes, args, io, inputPaths(path, args, io))
     present(shown, key, parties, output, args, io)
     return ExitStatus.done
   } finally {
@@ -82,6 +89,25 @@ function refuseForm(args: Arguments): void {
     '--detached and --party-signatures do not go together',
     'choose the bare signature bytes or the document for execute',
   )
+}
+
+/**
+ * What was asked for, from `--expect`.
+ * @throws CantosignError as `readPreparedExpectation`
+ */
+function readExpectation(args: Arguments): ExpectedTransaction | undefined {
+  const path = args.string('expect')
+  if (path === undefined) return undefined
+  const text = decodeUtf8(readWholeFile(path, 4 * YAML_LIMITS.characters))
+  if (text !== undefined) return readPreparedExpectation(text, path)
+  throw new CantosignError('yaml-invalid', `${path} is not UTF-8 text`, 'save it as UTF-8')
+}
+
+/** Every file that is read: none of them is replaced, also with `--force`. */
+function inputPaths(path: string, args: Arguments, io: Io): readonly string[] {
+  const key = requireKeyUri(args.string('key'), io.program.name)
+  const named = [...args.strings('state'), ...args.strings('expect')]
+  return [path, ...named, ...(key.$case === 'file' ? [key.path] : [])]
 }
 
 /**

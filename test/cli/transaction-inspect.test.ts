@@ -450,6 +450,21 @@ describe('what the clock says', () => {
   })
 })
 
+describe('the latest record time', () => {
+  test('has passed or not under V3 alone: under V2 it is none', () => {
+    const { write } = files()
+    const sound = exerciseTransaction()
+    const passed = { ...sound, metadata: metadata({ ...sound.metadata, maxRecordTime: 1n }) }
+    const path = write('p.bin', bytesOf(passed))
+    const dangersOf = (scheme: string): readonly string[] =>
+      codes(inspectJson(path, '--hashing-scheme', scheme)[1].dangers)
+    const count = (scheme: string): number =>
+      dangersOf(scheme).filter((code) => code === 'time-over').length
+    // Its latest ledger time has passed as well.
+    expect([count('v2'), count('v3')]).toEqual([1, 2])
+  })
+})
+
 describe('commands about topology', () => {
   test.each([
     ['hash', ['FILE']],

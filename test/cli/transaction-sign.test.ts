@@ -263,6 +263,31 @@ describe('the judgement', () => {
   })
 })
 
+describe('an expectation', () => {
+  const expectation = (template: string): string =>
+    `actAs: ["${PARTY}"]\ncommandId: pay-1\ncreate: { template: "${template}" }\n`
+
+  test('that is met signs', () => {
+    const one = signing()
+    one.at.write('expect.yaml', expectation('Main.Assets:Iou'))
+    expect(signIn(one, '--yes', '--expect', 'expect.yaml').status).toBe(0)
+  })
+
+  test('that is not met refuses, and says what is other', () => {
+    const one = signing()
+    one.at.write('expect.yaml', expectation('Main.Assets:Bond'))
+    const result = signIn(one, '--yes', '--expect', 'expect.yaml')
+    refusedWith(result, one.at, 8, 'prepared-refused')
+    expect(result.stderr).toContain('other-template')
+  })
+
+  test('that says nothing of use refuses', () => {
+    const one = signing()
+    one.at.write('expect.yaml', 'comment: pay\n')
+    refusedWith(signIn(one, '--yes', '--expect', 'expect.yaml'), one.at, 3, 'spec-invalid')
+  })
+})
+
 describe('the key', () => {
   const withState = (
     keys: Parameters<typeof partyState>[0],
@@ -418,6 +443,20 @@ describe('the output', () => {
     expect(codeIn(signIn(one, '--yes').stderr)).toBe('output-exists')
     expect(readFileSync(one.at.path('out'), 'utf8')).toBe('mine')
     expect(signIn(one, '--yes', '--force').status).toBe(0)
+  })
+
+  test('never replaces an input, also with --force', () => {
+    const one = signing()
+    one.at.write('expect.yaml', `actAs: ["${PARTY}"]\ncreate: { template: "Main.Assets:Iou" }\n`)
+    for (const name of ['prepared.bin', 'key.der', 'expect.yaml']) {
+      const before = readFileSync(one.at.path(name))
+      const args = one.args.map((word) => (word === 'out' ? name : word))
+      const result = run([...args, '--yes', '--force', '--expect', 'expect.yaml'], {
+        directory: one.at.directory,
+      })
+      expect([result.status, codeIn(result.stderr)]).toEqual([2, 'output-is-input'])
+      expect(readFileSync(one.at.path(name))).toEqual(before)
+    }
   })
 
   test('is one thing or the other', () => {
