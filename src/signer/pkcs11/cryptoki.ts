@@ -51,6 +51,7 @@ export const CKA = {
   token: 0x001,
   private: 0x002,
   label: 0x003,
+  keyType: 0x100,
   id: 0x102,
   sensitive: 0x103,
   verify: 0x10a,
@@ -61,6 +62,9 @@ export const CKA = {
   ecPoint: 0x181,
   alwaysAuthenticate: 0x202,
 } as const
+
+/** Key types of the keys that Canton signs with: CKK_EC and CKK_EC_EDWARDS (v3.0). */
+export const CKK = { ec: 0x3n, ecEdwards: 0x40n } as const
 
 export const CKO = { publicKey: 2, privateKey: 3 } as const
 
@@ -110,6 +114,7 @@ export const CKR = {
   userNotLoggedIn: 0x101,
   domainParamsInvalid: 0x130,
   curveNotSupported: 0x140,
+  cryptokiNotInitialized: 0x190,
   cryptokiAlreadyInitialized: 0x191,
 } as const
 
@@ -120,4 +125,13 @@ export function resultOf(error: unknown): number | undefined {
   // Some calls of pkcs11js leave the number in the text.
   const number = /\bCKR_[A-Z0-9_]+:(\d+)/.exec(error.message)?.[1]
   return number === undefined ? undefined : Number(number)
+}
+
+/** True where the lowest byte of a number comes first in memory. */
+const LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1
+
+/** A number of the module (CK_ULONG) in the byte order of this machine. */
+export function ulong(bytes: Uint8Array): bigint {
+  const ordered = LITTLE_ENDIAN ? bytes.toReversed() : bytes
+  return ordered.reduce((value, byte) => value * 256n + BigInt(byte), 0n)
 }

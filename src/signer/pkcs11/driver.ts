@@ -126,6 +126,7 @@ export async function pkcs11Driver(
   }
   const { key } = current
   const { keySpec } = key
+  let closed = false
 
   const signOnce = async (input: Uint8Array): Promise<Uint8Array> => {
     const { session, object, alwaysAuthenticate } = current
@@ -141,15 +142,24 @@ export async function pkcs11Driver(
       ),
     )
   }
+  /** The same token, in whichever slot it is now. */
+  const sameToken = (): Token | undefined => {
+    const { manufacturer, model, label, serial } = token
+    try {
+      const [found, ...more] = findTokens(cryptoki, { manufacturer, model, token: label, serial })
+      return more.length === 0 ? found : undefined
+    } catch (error) {
+      if (error instanceof CantosignError) return undefined // one that is half gone gives any error
+      throw error
+    }
+  }
   const reopen = async (lost: unknown): Promise<void> => {
     attempt(() => {
       cryptoki.C_CloseSession(current.session.handle)
     })
-    // The same token, in whichever slot it is now.
-    const { manufacturer, model, label, serial } = token
-    const [back, ...more] = findTokens(cryptoki, { manufacturer, model, token: label, serial })
-    if (back === undefined || more.length > 0) throw lost
-    const again = await open(back)
+    const found = sameToken() ?? (lease.restart() ? sameToken() : undefined)
+    if (found === undefined) throw lost
+    const again = await open(found)
     if (again.key.fingerprint !== key.fingerprint) {
       throw new CantosignError(
         'signer-key-mismatch',
@@ -179,6 +189,8 @@ export async function pkcs11Driver(
       }
     },
     close: () => {
+      if (closed) return
+      closed = true
       pin?.wipe()
       // A session of another signer on the same token would be logged out as well.
       if (lease.isLast()) {

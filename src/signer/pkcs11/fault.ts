@@ -35,6 +35,7 @@ const ROWS: ReadonlyMap<number, Row> = new Map([
   [CKR.sessionHandleInvalid, LOST],
   [CKR.keyHandleInvalid, LOST],
   [CKR.objectHandleInvalid, LOST],
+  [CKR.cryptokiNotInitialized, LOST],
   [CKR.pinIncorrect, PIN],
   [CKR.pinInvalid, PIN],
   [CKR.pinLenRange, PIN],

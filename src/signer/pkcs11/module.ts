@@ -22,6 +22,11 @@ export interface ModuleLease {
   readonly cryptoki: Cryptoki
   /** True if no other signer uses the module. */
   readonly isLast: () => boolean
+  /**
+   * Has the module look anew for its tokens: some find one that comes back in no other way.
+   * @returns false if that would take it away from another user
+   */
+  readonly restart: () => boolean
   /** Finalizes and unloads it once nobody uses it. */
   readonly release: () => void
 }
@@ -107,6 +112,19 @@ export async function leaseModule(path: string): Promise<ModuleLease> {
   return {
     cryptoki: own.module,
     isLast: () => own.users === 1,
+    restart: () => {
+      if (!own.isOurs || own.users !== 1) return false
+      attempt(() => {
+        own.module.C_Finalize()
+      })
+      try {
+        own.module.C_Initialize({ flags: OS_LOCKING_OK })
+        return true
+      } catch (error) {
+        if (resultOf(error) === undefined) throw error
+        return false
+      }
+    },
     release: () => {
       if (released) return
       released = true

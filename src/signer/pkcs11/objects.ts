@@ -8,7 +8,7 @@ import {
   publicKeyFromRaw,
   type PublicKey,
 } from '../../crypto/public-key.ts'
-import { CKA, CKO, CKR, resultOf, type Cryptoki, type Handle } from './cryptoki.ts'
+import { CKA, CKK, CKO, CKR, resultOf, ulong, type Cryptoki, type Handle } from './cryptoki.ts'
 import { withFaults } from './fault.ts'
 import { matchesObject } from './uri.ts'
 
@@ -135,6 +135,18 @@ function keyFault(name: string, message: string): CantosignError {
   )
 }
 
+/** @throws CantosignError `key-algorithm` for a key of an algorithm that Canton does not sign with */
+function refuseForeign(source: ObjectSource, object: TokenObject): void {
+  const value = attributeOf(source, object.handle, CKA.keyType)
+  const type = value === undefined ? undefined : ulong(value)
+  if (type === undefined || type === CKK.ec || type === CKK.ecEdwards) return
+  throw new CantosignError(
+    'key-algorithm',
+    `the key ${objectText(object)} on ${source.name} is of another algorithm (CKA_KEY_TYPE 0x${type.toString(16)})`,
+    'Canton signs with Ed25519, P-256, P-384 and secp256k1',
+  )
+}
+
 /** CKA_EC_PARAMS in hex: the object identifier of the curve in DER, or for Ed25519 its name. */
 const ED25519_PARAMETERS = new Set([
   '06032b6570', // id-Ed25519, RFC 8410
@@ -201,6 +213,7 @@ export function publicKeyOf(source: ObjectSource, object: TokenObject): PublicKe
  * @throws CantosignError `token-key-ambiguous` if it tells several, and as `publicKeyOf`
  */
 export function publicHalfOf(source: ObjectSource, object: TokenObject): PublicKey | undefined {
+  refuseForeign(source, object)
   const own = publicKeyOf(source, object)
   if (own !== undefined) return own
   const sameId = findObjects(

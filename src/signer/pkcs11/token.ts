@@ -2,7 +2,16 @@
 import { decodeUtf8 } from '../../base/bytes.ts'
 import { CantosignError } from '../../base/errors.ts'
 import { escapeText } from '../../base/text.ts'
-import { CKF, CKR, CKU, resultOf, type Cryptoki, type Handle, type TokenInfo } from './cryptoki.ts'
+import {
+  CKF,
+  CKR,
+  CKU,
+  resultOf,
+  ulong,
+  type Cryptoki,
+  type Handle,
+  type TokenInfo,
+} from './cryptoki.ts'
 import { isLost, tokenFault, withFaults } from './fault.ts'
 import { attempt } from './module.ts'
 import type { TokenAttributes } from './uri.ts'
@@ -19,15 +28,6 @@ export interface Token {
   readonly model: string
   readonly serial: string
   readonly flags: number
-}
-
-/** True where the lowest byte of a number comes first in memory. */
-const LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1
-
-/** A number of the module (CK_ULONG) in the byte order of this machine. */
-function ulong(bytes: Uint8Array): bigint {
-  const ordered = LITTLE_ENDIAN ? bytes.toReversed() : bytes
-  return ordered.reduce((value, byte) => value * 256n + BigInt(byte), 0n)
 }
 
 function readToken(slot: Handle, info: TokenInfo): Token {
