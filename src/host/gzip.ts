@@ -3,7 +3,7 @@ import { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { CantosignError } from '../base/errors.ts'
 
-const CHUNK_BYTES = 256 * 1024
+const CHUNK_BYTES = 32 * 1024
 
 const invalid = (path: string, reason: string): CantosignError =>
   new CantosignError(

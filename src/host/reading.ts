@@ -3,7 +3,8 @@ import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs'
 import { concatBytes } from '../base/bytes.ts'
 import { CantosignError } from '../base/errors.ts'
 
-const CHUNK_BYTES = 256 * 1024
+/** Several chunks are on their way at once while signatures are verified: memory follows their size. */
+const CHUNK_BYTES = 32 * 1024
 
 /** Compressed data that expand further than this are no snapshot (docs/limits). */
 const MAX_GZIP_RATIO = 1000
