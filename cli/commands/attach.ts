@@ -33,7 +33,7 @@ export const run: CommandRun = async (args, io) => {
   const { resolve } = beside
   const { package: content, verdicts } = await readPackageInput(path, resolve)
   const target = targetOf(content, args, path)
-  const signature = readWholeFile(signaturePath, MAX_SIGNATURE_BYTES)
+  const signature = readSignature(signaturePath)
   const { package: made, replaced } = addSignature(
     content,
     { target, signedBy, signature },
@@ -62,6 +62,13 @@ export const run: CommandRun = async (args, io) => {
     io,
   )
   return ExitStatus.done
+}
+
+/** @throws CantosignError `file-empty`, and what reading a file gives */
+function readSignature(path: string): Uint8Array {
+  const bytes = readWholeFile(path, MAX_SIGNATURE_BYTES)
+  if (bytes.length > 0) return bytes
+  throw new CantosignError('file-empty', `${path} is empty`, 'sign again, or copy the file anew')
 }
 
 interface Attached {

@@ -19,6 +19,7 @@ import {
   inForce,
   packageFile,
   person,
+  proved,
   refusal,
   signArgs,
   signedBy,
@@ -27,9 +28,6 @@ import {
 } from './support/desk.ts'
 
 const root = (name: Person): Uint8Array => signedBy(delegation(name, name), name)
-
-/** Everything that proves what is in force. */
-const proved = (): readonly Uint8Array[] => [inForce(), root('host')]
 
 function offer(unsigned: readonly Uint8Array[] = [change()], known = proved()): Desk {
   const at = desk()

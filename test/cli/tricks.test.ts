@@ -10,10 +10,11 @@ import { combinedHash } from '../../src/topology/namespace.ts'
 import { transactionHash } from '../../src/topology/transaction.ts'
 import { encodeMessage, wrap } from '../../src/wire/codec.ts'
 import { delegationMapping, hostingMapping, REMOVE } from '../authorization/signed.ts'
-import { bytesOf, corrupted, hashHex, textOf, transactionBytes } from '../package/support.ts'
+import { bytesOf, hashHex, textOf, transactionBytes } from '../package/support.ts'
 import {
   change,
   changeSpec,
+  damagedBy,
   delegation,
   desk,
   document,
@@ -150,17 +151,6 @@ const bobMay = (code?: number): Uint8Array =>
     }),
     'alice',
   )
-
-/** The same state with one bit of a signature turned. */
-function damagedState(): Uint8Array {
-  const transaction = delegation('alice', 'bob')
-  return assembleSignedTransaction({
-    transaction,
-    signatures: [corrupted(person('alice').signature(transactionHash(transaction)))],
-    proposal: false,
-    multiTransactionSignatures: [],
-  })
-}
 
 const copies =
   (other: Uint8Array) =>
@@ -300,7 +290,7 @@ const attempts: readonly Attempt[] = [
   {
     trick: 'forged state: a delegation whose signature is damaged',
     honest: delegated(bobMay()),
-    tricked: delegated(damagedState()),
+    tricked: delegated(damagedBy(delegation('alice', 'bob'), 'alice')),
     status: 4,
     code: 'state-invalid',
     names: [hashHex(delegation('alice', 'bob')), 'does not verify'],

@@ -8,8 +8,16 @@ import { createPackage, type PackageContent } from '../../../src/package/create.
 import type { SigningPackage } from '../../../src/package/model.ts'
 import { readPackage } from '../../../src/package/read.ts'
 import { writePackage } from '../../../src/package/write.ts'
+import { assembleSignedTransaction } from '../../../src/topology/assemble.ts'
+import { transactionHash } from '../../../src/topology/transaction.ts'
 import { delegationMapping, hostingMapping, type Restriction } from '../../authorization/signed.ts'
-import { ed25519Key, signedBytes, transactionBytes, type TestKey } from '../../package/support.ts'
+import {
+  corrupted,
+  ed25519Key,
+  signedBytes,
+  transactionBytes,
+  type TestKey,
+} from '../../package/support.ts'
 import { run, runAtTerminal, scratch, type RunResult, type TerminalStep } from './program.ts'
 
 /** Everybody, by the name of their key file; the seed is the same byte 32 times. */
@@ -112,12 +120,29 @@ export function hosting(options: Hosting = {}): Uint8Array {
 /** What is in force: serial 1, signed by all. */
 export const inForce = (): Uint8Array => signedBy(hosting(), 'alice', 'host')
 
+/** What is in force with everything that proves it. */
+export const proved = (): readonly Uint8Array[] => [
+  inForce(),
+  signedBy(delegation('host', 'host'), 'host'),
+]
+
 /** What is asked for: dave observes too, serial 2. */
 export const change = (options: Hosting = {}): Uint8Array =>
   hosting({ serial: 2, more: [{ name: 'dave' }], ...options })
 
 export const signedBy = (transaction: Uint8Array, ...names: readonly Person[]): Uint8Array =>
   signedBytes(transaction, names.map(person))
+
+/** The transaction with one bit of its signature turned. */
+export function damagedBy(transaction: Uint8Array, name: Person): Uint8Array {
+  const signature = corrupted(person(name).signature(transactionHash(transaction)))
+  return assembleSignedTransaction({
+    transaction,
+    signatures: [signature],
+    proposal: false,
+    multiTransactionSignatures: [],
+  })
+}
 
 export function delegation(
   owner: Person,
