@@ -4,6 +4,7 @@
  */
 import yargs, { type Argv } from 'yargs'
 import { CantosignError } from '../src/base/errors.ts'
+import { escapeText } from '../src/base/text.ts'
 import { CommandArguments, type CommandCall } from './command-arguments.ts'
 import { GLOBAL_OPTIONS, type CommandSpec, type OptionSpec } from './command.ts'
 
@@ -57,6 +58,25 @@ function checkValues(
       }
     }
   }
+}
+
+/**
+ * The first option that no command has: yargs takes the word behind it for its value, and then
+ * complains about what is missing.
+ */
+function unknownOption(
+  commands: readonly CommandSpec[],
+  argv: readonly string[],
+): string | undefined {
+  const known = new Set(['--help', '--version'])
+  for (const { name } of [...GLOBAL_OPTIONS, ...commands.flatMap(({ options }) => options)]) {
+    known.add(`--${name}`)
+  }
+  const end = argv.indexOf('--')
+  return argv
+    .slice(0, end === -1 ? undefined : end)
+    .map((word) => word.replace(/=.*$/s, ''))
+    .find((word) => word.startsWith('--') && !known.has(word))
 }
 
 /**
@@ -144,9 +164,17 @@ export async function parseCommandLine(
     if (mistake instanceof Error) throw mistake
   } catch (error) {
     if (error instanceof CantosignError) throw error
+    const unknown = unknownOption(commands, argv)
+    if (unknown !== undefined) {
+      throw usage(`there is no option ${escapeText(unknown)}`, `see ${name} --help`)
+    }
     const message = error instanceof Error ? error.message : String(error)
-    const [firstLine = 'the command line is not understood'] = message.split('\n')
-    throw usage(firstLine.charAt(0).toLowerCase() + firstLine.slice(1), `see ${name} --help`)
+    const text = message
+      .split('\n')
+      .map((line) => line.trim())
+      .filter((line) => line !== '')
+      .join(' ')
+    throw usage(text.charAt(0).toLowerCase() + text.slice(1), `see ${name} --help`)
   }
   if (chosen === undefined) return { $case: 'help', text: help }
   const { command, values } = chosen
