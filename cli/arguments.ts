@@ -4,7 +4,6 @@
  */
 import yargs, { type Argv } from 'yargs'
 import { CantosignError } from '../src/base/errors.ts'
-import { escapeText } from '../src/base/text.ts'
 import { CommandArguments, type CommandCall } from './command-arguments.ts'
 import { GLOBAL_OPTIONS, type CommandSpec, type OptionSpec } from './command.ts'
 
@@ -166,7 +165,7 @@ export async function parseCommandLine(
     if (error instanceof CantosignError) throw error
     const unknown = unknownOption(commands, argv)
     if (unknown !== undefined) {
-      throw usage(`there is no option ${escapeText(unknown)}`, `see ${name} --help`)
+      throw usage(`there is no option ${unknown}`, `see ${name} --help`)
     }
     const message = error instanceof Error ? error.message : String(error)
     const text = message
