@@ -6,7 +6,7 @@ import { CantosignError } from '../base/errors.ts'
 /** Several chunks are on their way at once while signatures are verified: memory follows their size. */
 const CHUNK_BYTES = 32 * 1024
 
-/** Compressed data that expand further than this are no snapshot (docs/limits). */
+/** Compressed data that expand further than this are no snapshot of a network. */
 const MAX_GZIP_RATIO = 1000
 
 /** Small buffers for small files; at the end of a file one byte is enough to see that it ends. */

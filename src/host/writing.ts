@@ -1,5 +1,5 @@
 /**
- * Writing files: whole or not at all (docs/decisions/0005). Everything here blocks on purpose, so that a
+ * Writing files: whole or not at all (docs/decisions/0006). Everything here blocks on purpose, so that a
  * signal is handled before or after a file is written, never in between.
  */
 import {
