@@ -83,7 +83,7 @@ class Reader {
   /** A positive number in the fewest bytes (RFC 4251), right-aligned in `length` bytes. */
   mpint(length: number): Uint8Array {
     const bytes = this.string()
-    const [first = 0x80, second = 0x80] = bytes
+    const [first = 0x80, second = 0] = bytes
     if (first >= 0x80 || (first === 0 && second < 0x80)) {
       throw answerFault(
         'gave a number of a signature that is negative, or longer than it has to be',
