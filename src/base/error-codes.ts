@@ -5,7 +5,7 @@
  * Codes of findings (what is odd about a transaction) live in `finding-codes.ts`; when a finding
  * stops a command, the error carries the finding's code.
  */
-import { type FindingCode } from './finding-codes.ts'
+import type { FindingCode } from './finding-codes.ts'
 
 /** Exit statuses of both executables. */
 export const ExitStatus = {

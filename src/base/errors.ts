@@ -1,4 +1,4 @@
-import { type ErrorCode } from './error-codes.ts'
+import type { ErrorCode } from './error-codes.ts'
 
 /** JSON-safe facts that go with an error. Never key bytes, passphrases or PINs. */
 export type ErrorDetails = Readonly<Record<string, unknown>>
