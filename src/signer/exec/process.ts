@@ -23,11 +23,7 @@ export const MAX_COMMAND_OUTPUT_BYTES = 64 * 1024
 const MAX_COMPLAINT_BYTES = 2048
 
 /** Keeps the first bytes of a stream, and tells when there are more. */
-function collect(
-  stream: Readable,
-  limit: number,
-  exceeded: () => void,
-): () => Buffer {
+function collect(stream: Readable, limit: number, exceeded: () => void): () => Buffer {
   const chunks: Buffer[] = []
   let length = 0
   stream.on('data', (chunk: Buffer) => {
