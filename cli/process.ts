@@ -1,25 +1,30 @@
 /** The process around a program: standard streams, signals, the exit status. */
 import { fstatSync } from 'node:fs'
-import { ExitStatus } from '../src/base/error-codes.ts'
+import { ExitStatus, exitStatusOf } from '../src/base/error-codes.ts'
+import { CantosignError } from '../src/base/errors.ts'
 import { ControllingTerminal } from '../src/host/terminal.ts'
 import type { CommandSpec } from './command.ts'
 import type { Io, Output } from './io.ts'
+import { errorLines } from './present/error.ts'
 import { runProgram } from './program.ts'
 import type { Program } from './version.ts'
 
-/** Only these two ask a program to end; the others are left to the system. */
+/** Signals that ask a program to end; the others are left to the system. */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
+const FAILED_OUTPUT = exitStatusOf('output-unwritable')
+
 /** @param open gives the stream when it is first written to: most runs need one of them or none. */
-function output(descriptor: number, open: () => NodeJS.WriteStream): Output {
+function output(
+  descriptor: number,
+  open: () => NodeJS.WriteStream,
+  onError: (error: NodeJS.ErrnoException) => void,
+): Output {
   let stream: NodeJS.WriteStream | undefined
   const opened = (): NodeJS.WriteStream => {
     if (stream === undefined) {
       stream = open()
-      // A reader that has gone, such as `head`, is no failure of this program.
-      stream.on('error', (error: NodeJS.ErrnoException) => {
-        if (error.code !== 'EPIPE') process.exitCode = ExitStatus.internal
-      })
+      stream.on('error', onError)
     }
     return stream
   }
@@ -47,11 +52,33 @@ export async function runProcess(
     // terminal gets its mode back as the process ends.
     process.once(signal, () => process.exit(ExitStatus.interrupted))
   }
+  const stderr = output(
+    2,
+    () => process.stderr,
+    () => undefined, // nothing is left to tell it on
+  )
+  const onError = ({ code = '' }: NodeJS.ErrnoException): void => {
+    // A reader that has gone, such as `head`, is no failure of this program.
+    if (code === 'EPIPE' || process.exitCode === FAILED_OUTPUT) return
+    process.exitCode = FAILED_OUTPUT
+    stderr.write(
+      errorLines(
+        program.name,
+        new CantosignError(
+          'output-unwritable',
+          `standard output cannot be written: the system says ${code}`,
+          'what was written is not whole: make room, or write to another place',
+        ),
+      ),
+    )
+  }
   const io: Io = {
-    stdout: output(1, () => process.stdout),
-    stderr: output(2, () => process.stderr),
+    stdout: output(1, () => process.stdout, onError),
+    stderr,
     terminal: new ControllingTerminal(),
     program,
   }
-  process.exitCode = await runProgram(commands, process.argv.slice(2), io)
+  const status = await runProgram(commands, process.argv.slice(2), io)
+  // Output that failed meanwhile has set it.
+  process.exitCode ??= status
 }

@@ -1,7 +1,7 @@
 /** What every program does before and around its commands. */
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { cpSync, mkdirSync, readFileSync } from 'node:fs'
+import { closeSync, cpSync, mkdirSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { programPath, root, run, runJson, scratch, type ProgramName } from './support/program.ts'
@@ -116,4 +116,20 @@ test('a reader that goes away is no failure', async () => {
   child.stderr.on('data', (bytes: Buffer) => (stderr += bytes.toString()))
   const status = await new Promise((resolve) => child.on('close', resolve))
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+})
+
+test('output that cannot be written is told, once, and is no success', () => {
+  const full = openSync('/dev/full', 'w')
+  try {
+    const { status, stderr } = spawnSync(process.execPath, [programPath(), 'completion', 'bash'], {
+      stdio: ['ignore', full, 'pipe'],
+      encoding: 'utf8',
+    })
+    expect(status).toBe(2)
+    expect(stderr).toMatch(
+      /^cantosign: error: .*ENOSPC \[output-unwritable\]\ncantosign: hint: .+\n$/,
+    )
+  } finally {
+    closeSync(full)
+  }
 })
