@@ -60,7 +60,8 @@ async function newModule(path: string): Promise<LoadedModule> {
   }
   let PKCS11: new () => LoadedModule & { load(path: string): void }
   try {
-    PKCS11 = (await import('pkcs11js')).default.PKCS11
+    // What its own declarations say of its calls is narrower than what they take.
+    PKCS11 = (await import('pkcs11js')).default.PKCS11 as typeof PKCS11
   } catch (cause) {
     throw new CantosignError(
       'pkcs11js-missing',
