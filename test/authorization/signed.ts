@@ -22,7 +22,7 @@ export const REMOVE = 2
 const NAMESPACE_ONLY = [1]
 const LISTED = [1, 4, 5]
 
-const keyMessage = ({ key }: TestKey, usage: readonly number[]): SigningPublicKey => ({
+export const keyMessageOf = ({ key }: TestKey, usage: readonly number[]): SigningPublicKey => ({
   format: 4,
   publicKey: key.spki,
   scheme: 0,
@@ -43,7 +43,7 @@ export function delegationMapping(
   restriction: Restriction = ALL,
   usage: readonly number[] = NAMESPACE_ONLY,
 ): KnownMapping {
-  const targetKey = keyMessage(target, usage)
+  const targetKey = keyMessageOf(target, usage)
   const namespace = root.fingerprint
   return {
     $case: 'namespaceDelegation',
@@ -102,7 +102,7 @@ export function hostingMapping(
       partySigningKeys:
         keys === undefined
           ? undefined
-          : { threshold: 1, keys: keys.map((key) => keyMessage(key, usage)) },
+          : { threshold: 1, keys: keys.map((key) => keyMessageOf(key, usage)) },
     },
   }
 }
