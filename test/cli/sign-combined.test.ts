@@ -1,5 +1,5 @@
 /** One signature over several transactions, and where it may go. */
-import { createHash, createPublicKey, verify } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { toHex } from '../../src/base/bytes.ts'
 import { exportAddTransactions } from '../../src/package/export-node.ts'
@@ -11,11 +11,13 @@ import {
   desk,
   document,
   fingerprint,
+  offer as offerPackage,
   packageFile,
   person,
   refusal,
   signArgs,
   signedBy,
+  verifies,
   type Desk,
   type Person,
 } from './support/desk.ts'
@@ -42,16 +44,7 @@ function combined(transactions: readonly Uint8Array[]): Uint8Array {
   return Uint8Array.of(0x12, 0x20, ...digest)
 }
 
-function verifies(name: Person, signature: Uint8Array, message: Uint8Array): boolean {
-  const key = Buffer.from(person(name).key.spki)
-  return verify(null, message, createPublicKey({ key, format: 'der', type: 'spki' }), signature)
-}
-
-function offer(unsigned: readonly Uint8Array[] = ALL): Desk {
-  const at = desk()
-  at.write('in.json', packageFile({ unsigned }))
-  return at
-}
+const offer = (): Desk => offerPackage(ALL, [])
 
 const COMBINED = ['--combined']
 

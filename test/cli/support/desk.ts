@@ -1,4 +1,5 @@
 /** A desk to sign at: a directory with everybody's keys, packages made of parts, and outcomes. */
+import { createPublicKey, verify } from 'node:crypto'
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'vitest'
@@ -185,6 +186,19 @@ export function changeSpec(
     if (!result.includes(from)) throw new Error(`the spec has no ${from}`)
     return result.replace(from, to)
   }, text)
+}
+
+/** A desk with a package that asks for these transactions. */
+export function offer(unsigned: readonly Uint8Array[] = [change()], known = proved()): Desk {
+  const at = desk()
+  at.write('in.json', packageFile({ unsigned, known }))
+  return at
+}
+
+/** Verifies with node:crypto alone. */
+export function verifies(name: Person, signature: Uint8Array, message: Uint8Array): boolean {
+  const key = Buffer.from(person(name).key.spki)
+  return verify(null, message, createPublicKey({ key, format: 'der', type: 'spki' }), signature)
 }
 
 /** `sign` without a question, from `in.json` to `out.json` unless told. */
