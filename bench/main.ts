@@ -7,6 +7,7 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { writeRootDelegation, writeSnapshot } from './snapshot.ts'
+import { measureToken } from './token.ts'
 
 const program = join(process.cwd(), 'dist', 'cantosign.mjs')
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 15)
@@ -163,6 +164,17 @@ try {
     ],
     undefined,
   )
+
+  const token = await measureToken(hash)
+  if (token !== undefined) {
+    rows.push({
+      what: `a signature by a SoftHSM2 token, one of ${token.signatures} in one run`,
+      ours: `${token.ours.toFixed(1)} ms`,
+      yardstick: `${token.tool.toFixed(1)} ms, pkcs11-tool --sign`,
+      ratio: token.ours / token.tool,
+      limit: 1,
+    })
+  }
 
   console.log()
   for (const { what, ours, yardstick, ratio, limit } of rows) {
