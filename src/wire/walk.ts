@@ -443,7 +443,10 @@ class Walker {
           ? [TIMESTAMP_MIN, TIMESTAMP_MAX]
           : [-DURATION_MAX, DURATION_MAX]
     if (value < low || value > high) {
+      // The value is out of its range, not its encoding.
+      const { canonical } = this
       this.report('value-out-of-range', at, `${field.name} of a ${message} is out of range`)
+      this.canonical = canonical
     }
   }
 
