@@ -133,7 +133,7 @@ export async function pkcs11Driver(
     const mechanism = keySpec === 'EC_CURVE25519' ? CKM.eddsa : CKM.ecdsa
     cryptoki.C_SignInit(session.handle, { mechanism }, object.handle)
     if (alwaysAuthenticate) await session.loginForOneUse()
-    // On another thread: a device may wait for a person, and Ctrl-C has to work meanwhile.
+    // On another thread, so that Ctrl-C is noticed while a device waits for a person (docs/keys.md).
     return new Uint8Array(
       await cryptoki.C_SignAsync(
         session.handle,
