@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { answered, expectedStatus, fingerprintsMissing, missingIn } from './support/ceremony.ts'
 import { scratch } from './support/program.ts'
 import { readRunbook, readStep, runWords, type Step } from './support/runbook.ts'
 
@@ -51,60 +52,6 @@ function valueOf(name: string): string {
   }
 }
 
-/** What answers the questions that the program asks at a terminal. */
-function answered([program = '', ...args]: readonly string[]): readonly string[] {
-  if (args[0] === 'sign') return [program, ...args, '--yes']
-  if (args[0] === 'key' && args[1] === 'generate') return [program, ...args, '--no-encrypt']
-  return [program, ...args]
-}
-
-interface MissingEntry {
-  readonly namespace?: string
-  readonly key?: string
-  readonly need: number
-  readonly of: number
-  readonly anyOf: readonly string[]
-  readonly owners?: readonly { readonly namespace: string }[]
-}
-
-interface Verified {
-  readonly ok: boolean
-  readonly authorization: readonly { readonly missing: readonly MissingEntry[] }[]
-}
-
-/** Everybody who is missing: names, and groups of which some are needed. */
-function missingOf({ authorization }: Verified): readonly string[] {
-  return authorization
-    .flatMap(({ missing }) => missing)
-    .map(({ namespace, key, need, owners }) =>
-      owners === undefined
-        ? (namespace ?? key ?? '')
-        : `${need} of ${owners
-            .map((owner) => owner.namespace)
-            .sort()
-            .join(' ')}`,
-    )
-    .sort()
-}
-
-/** The same from a comment: `5 of { $OWNER1 … } $HOST1`. */
-function expectedMissing(comment: string, value: (name: string) => string): readonly string[] {
-  const [, list = ''] = /missing: (.*)$/.exec(comment) ?? []
-  const names = (text: string): readonly string[] =>
-    text
-      .split(' ')
-      .filter((word) => word !== '')
-      .map((word) => value(word.slice(1)))
-  const groups = [...list.matchAll(/(\d+) of \{ ([^}]*) \}/g)].map(
-    ([, need = '', members = '']) => `${need} of ${[...names(members)].sort().join(' ')}`,
-  )
-  return [...groups, ...names(list.replaceAll(/\d+ of \{[^}]*\}/g, ''))].sort()
-}
-
-function expectedStatus(comment: string): number {
-  return Number(/^exit (\d+)/.exec(comment)?.[1] ?? 0)
-}
-
 async function runStep({ words, comment }: Step, number: string): Promise<void> {
   const directory = join(place, `owner${number}`)
   const isVerify = words[1] === 'verify'
@@ -117,12 +64,12 @@ async function runStep({ words, comment }: Step, number: string): Promise<void> 
   const [, printed] = /^prints \$([A-Z]+)/.exec(comment) ?? []
   if (printed !== undefined) expect(stdout.trim()).toBe(valueOf(printed))
   if (!isVerify) return
-  const document = JSON.parse(stdout) as Verified
+  const document = JSON.parse(stdout) as { readonly ok: boolean }
   expect(document.ok, what).toBe(status === 0)
-  if (status === 0) expect(missingOf(document)).toEqual([])
+  if (status === 0) expect(missingIn(stdout)).toEqual([])
   const value = (name: string): string => valueOf(name.replace('$N', number))
   if (comment.includes('missing:')) {
-    expect(missingOf(document), what).toEqual(expectedMissing(comment, value))
+    expect(missingIn(stdout), what).toEqual(fingerprintsMissing(comment, value))
   }
 }
 
