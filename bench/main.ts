@@ -6,6 +6,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { writeParties } from './package.ts'
 import { writeRootDelegation, writeSnapshot } from './snapshot.ts'
 import { measureToken } from './token.ts'
 
@@ -60,6 +61,61 @@ function against(
   })
 }
 
+/** Holds a verification against what its signatures alone would take on one core. */
+function againstSignatures(
+  what: string,
+  ours: readonly string[],
+  signatures: number,
+  limit: number,
+): void {
+  const own: number[] = []
+  const bounds: number[] = []
+  time(process.execPath, [program, ...ours])
+  for (let round = 0; round < Math.max(3, ROUNDS / 3); round++) {
+    bounds.push((1000 * signatures) / opensslVerifications(1))
+    own.push(time(process.execPath, [program, ...ours]))
+  }
+  rows.push({
+    what,
+    ours: `${median(own).toFixed(0)} ms`,
+    yardstick: `${median(bounds).toFixed(0)} ms, openssl speed ed25519, one core`,
+    ratio: median(own.map((value, i) => value / (bounds[i] ?? Number.NaN))),
+    limit,
+  })
+}
+
+/** Commands on a package of 1,000 transactions and one of 10,000: ten times the work, not more. */
+function packagesSideBySide(path: (name: string) => string, keyPath: string): void {
+  const sizes = [1_000, 10_000] as const
+  for (const size of sizes) writeParties(path(`${size}.json`), keyPath, size)
+  const commands = (size: number): readonly (readonly [string, readonly string[]])[] => {
+    const [unsigned, signed] = [path(`${size}.json`), path(`${size}.signed.json`)]
+    const sign = ['sign', unsigned, '--key', keyPath, '--yes', '--quiet', '-o', signed]
+    return [
+      ['inspect', ['inspect', unsigned, '--json']],
+      ['sign', sign],
+      ['combine', ['combine', unsigned, signed, '--quiet', '-o', path(`${size}.combined.json`)]],
+      ['verify', ['verify', signed, '--json']],
+    ]
+  }
+  const times = sizes.map((size) =>
+    commands(size).map(
+      ([name, args]) => [name, time(process.execPath, [program, ...args])] as const,
+    ),
+  )
+  const [few = [], many = []] = times
+  few.forEach(([name, elapsed], i) => {
+    const longer = many[i]?.[1] ?? Number.NaN
+    rows.push({
+      what: `${name} of a package with 10,000 transactions`,
+      ours: `${(longer / 1000).toFixed(1)} s`,
+      yardstick: `${(elapsed / 1000).toFixed(1)} s, the same with 1,000`,
+      ratio: longer / elapsed,
+      limit: 12,
+    })
+  })
+}
+
 /** Ed25519 verifications a second of one core, as openssl measures it. */
 function opensslVerifications(seconds: number): number {
   const { stdout } = spawnSync('openssl', ['speed', '-seconds', String(seconds), 'ed25519'], {
@@ -98,28 +154,14 @@ try {
     `snapshot: ${small.transactions} transactions, ${small.signatures} signatures, ` +
       `${small.keys} keys, ${megabytes(small.bytes)}; large: ${megabytes(large.bytes)}`,
   )
-  const verify = ['verify', path('small'), '--signatures-only', '--quiet']
-  const ratios: number[] = []
-  const own: number[] = []
-  const implied: number[] = []
-  time(process.execPath, [program, ...verify])
-  for (let round = 0; round < Math.max(3, ROUNDS / 3); round++) {
-    const bound = (1000 * small.signatures) / opensslVerifications(1)
-    const elapsed = time(process.execPath, [program, ...verify])
-    own.push(elapsed)
-    implied.push(bound)
-    ratios.push(elapsed / bound)
-  }
-  rows.push({
-    what: 'verify --signatures-only of the snapshot',
-    ours: `${median(own).toFixed(0)} ms`,
-    yardstick: `${median(implied).toFixed(0)} ms, openssl speed ed25519, one core`,
-    ratio: median(ratios),
-    limit: 1.3,
-  })
+  const signaturesOnly = ['--signatures-only', '--quiet']
+  const verify = ['verify', path('small'), ...signaturesOnly]
+  againstSignatures('verify --signatures-only of the snapshot', verify, small.signatures, 1.3)
+  const replay = ['verify', path('small'), '--quiet']
+  againstSignatures('verify of the snapshot with authorization', replay, small.signatures, 2)
 
   const smallPeak = await peakMemory(verify)
-  const largePeak = await peakMemory(['verify', path('large'), '--signatures-only', '--quiet'])
+  const largePeak = await peakMemory(['verify', path('large'), ...signaturesOnly])
   console.log(
     `memory: ${smallPeak.toFixed(0)} MiB for ${megabytes(small.bytes)}, ` +
       `${largePeak.toFixed(0)} MiB for ${megabytes(large.bytes)}: ` +
@@ -175,6 +217,8 @@ try {
       limit: 1,
     })
   }
+
+  packagesSideBySide(path, path('key.der'))
 
   console.log()
   for (const { what, ours, yardstick, ratio, limit } of rows) {

@@ -7,7 +7,7 @@ import { transactionHash } from '../src/topology/transaction.ts'
 import { encodeMessage, wrap } from '../src/wire/codec.ts'
 import type { Signature, SigningPublicKey, TopologyMapping } from '../src/wire/generated/schema.ts'
 
-interface BenchKey {
+export interface BenchKey {
   readonly fingerprint: string
   readonly wire: SigningPublicKey
   readonly privateKey: KeyObject
@@ -23,7 +23,7 @@ function benchKey(label: string): BenchKey {
 }
 
 /** @param der an Ed25519 key as PKCS#8 */
-function keyOf(der: Buffer): BenchKey {
+export function keyOf(der: Buffer): BenchKey {
   const privateKey = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
   const { x } = privateKey.export({ format: 'jwk' })
   const raw = Buffer.from(x ?? '', 'base64url')
@@ -156,10 +156,12 @@ export function writeSnapshot(path: string, transactions: number): SnapshotFigur
       [root, protocol],
     )
   }
-  let serial = 1
+  const serials = new Map<string, number>()
   for (let done = items.length; done < transactions; done++) {
     const member = members[done % members.length]
     if (member === undefined) throw new Error('a snapshot needs participants')
+    const serial = (serials.get(member.uid) ?? 0) + 1
+    serials.set(member.uid, serial)
     // One in nine is signed twice, as changes of shared state are.
     const other = members[(done + 1) % members.length]
     const signers =
@@ -169,7 +171,7 @@ export function writeSnapshot(path: string, transactions: number): SnapshotFigur
         $case: 'vettedPackages',
         value: { participantUid: member.uid, packageIds: [], packages: vetted() },
       },
-      serial++,
+      serial,
       signers,
     )
   }
@@ -185,10 +187,8 @@ export function writeSnapshot(path: string, transactions: number): SnapshotFigur
   return { transactions: items.length, signatures, keys: keys.length, bytes: length }
 }
 
-/** Writes the root delegation of a key, as `prepare-cert.sh` of Canton would; gives its hash. */
-export function writeRootDelegation(path: string, keyPath: string): { readonly hash: Uint8Array } {
-  const { fingerprint, wire } = keyOf(readFileSync(keyPath))
-  const transaction = wrap(
+function rootDelegation({ fingerprint, wire }: BenchKey): Uint8Array {
+  return wrap(
     encodeMessage('TopologyTransaction', {
       operation: 1,
       serial: 1,
@@ -205,8 +205,26 @@ export function writeRootDelegation(path: string, keyPath: string): { readonly h
       },
     }),
   )
+}
+
+/** Writes the root delegation of a key, as `prepare-cert.sh` of Canton would; gives its hash. */
+export function writeRootDelegation(path: string, keyPath: string): { readonly hash: Uint8Array } {
+  const transaction = rootDelegation(keyOf(readFileSync(keyPath)))
   writeFileSync(path, transaction)
   return { hash: transactionHash(transaction) }
+}
+
+/** The same with the signature of the key, as a wrapped SignedTopologyTransaction. */
+export function signedRootDelegation(key: BenchKey): Uint8Array {
+  const transaction = rootDelegation(key)
+  return wrap(
+    encodeMessage('SignedTopologyTransaction', {
+      transaction,
+      signatures: [signature(key, transactionHash(transaction))],
+      proposal: false,
+      multiTransactionSignatures: [],
+    }),
+  )
 }
 
 function varint(value: number): readonly number[] {

@@ -27,8 +27,9 @@ export const run: CommandRun = async (args, io) => {
     io.stdout.write(`${JSON.stringify({ directory, files: names, transactions, remarks })}\n`)
     return ExitStatus.done
   }
+  if (args.quiet) return ExitStatus.done
   for (const remark of remarks) io.stderr.write(`${io.program.name}: remark: ${remark}\n`)
-  if (!args.quiet) io.stderr.write(names.map((name) => `wrote ${name}\n`).join(''))
+  io.stderr.write(names.map((name) => `wrote ${name}\n`).join(''))
   return ExitStatus.done
 }
 
