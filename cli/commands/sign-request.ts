@@ -9,6 +9,7 @@ import {
   type JudgementEntry,
   type StateReading,
 } from '../../src/explain/judgement.ts'
+import type { PublicKey } from '../../src/crypto/public-key.ts'
 import type { Fingerprint } from '../../src/ident/fingerprint.ts'
 import type { SigningPackage } from '../../src/package/model.ts'
 import { readPackage } from '../../src/package/read.ts'
@@ -117,6 +118,18 @@ export async function readSigningRequest(path: string, args: Arguments): Promise
       }
     }
   }
+}
+
+/**
+ * The same with the signer's own key among those known: a file seldom holds the key of who signed
+ * it, and what this key did before must neither be done twice nor be left standing if it is bad.
+ */
+export function knowingSigner(request: SigningRequest, key: PublicKey): SigningRequest {
+  const resolve: KeyResolver = (fingerprint) =>
+    fingerprint === key.fingerprint ? key : request.resolve(fingerprint)
+  const { source } = request
+  if (source.$case === 'package') return { ...request, resolve }
+  return { ...request, resolve, entries: [fileEntry(source.input, resolve)] }
 }
 
 /** Transactions, and the state that decides who may sign them. */

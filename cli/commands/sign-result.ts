@@ -107,7 +107,8 @@ function isComplete(request: SigningRequest, made: MadeSignature): boolean {
   const value = entry?.transaction.value
   const mapping = value?.mapping?.mapping
   if (entry === undefined || value === undefined || mapping === undefined) return false
-  const signers = new Set([made.key.fingerprint, ...entry.signatures.map(signedBy)])
+  const valid = entry.signatures.filter(({ status }) => status === 'valid')
+  const signers = new Set([made.key.fingerprint, ...valid.map(signedBy)])
   return (
     made.after[0]?.authorization.status === 'authorized' ||
     isProvedComplete(mapping, value.serial, signers)

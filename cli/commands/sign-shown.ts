@@ -18,7 +18,12 @@ import { asksPerson, confirmSignature } from './confirmation.ts'
 import { openSigner } from './key-opening.ts'
 import { writeOutput } from './output.ts'
 import { chooseTransactions, namedIndices, type SigningChoice } from './sign-choice.ts'
-import { judgementsAfter, readSigningRequest, type SigningRequest } from './sign-request.ts'
+import {
+  judgementsAfter,
+  knowingSigner,
+  readSigningRequest,
+  type SigningRequest,
+} from './sign-request.ts'
 import { presentSigned, signedBytes, type MadeSignature } from './sign-result.ts'
 
 export async function signShown(
@@ -27,22 +32,25 @@ export async function signShown(
   args: Arguments,
   io: Io,
 ): Promise<ExitStatus> {
-  const request = await readSigningRequest(path, args)
-  checkForm(request, args)
+  const read = await readSigningRequest(path, args)
+  checkForm(read, args)
   const agreement = await import('./sign-agreement.ts')
   const accepted = agreement.acceptedDangers(args)
-  const named = namedIndices(request, args) ?? request.entries.map((_entry, i) => i)
-  agreement.refuseFindings(
-    named.flatMap((i) => request.entries[i] ?? []),
-    path,
-    args,
-  )
-  warnOfInvalid(request, io)
-  const before = judgeTransactions(request.entries, request.state)
+  const named = namedIndices(read, args) ?? read.entries.map((_entry, i) => i)
+  const refuseFindings = ({ entries }: SigningRequest): void => {
+    const asked = named.flatMap((i) => entries[i] ?? [])
+    agreement.refuseFindings(asked, path, args)
+  }
+  // Before the key is opened, so that nobody types a passphrase for what is refused.
+  refuseFindings(read)
 
   const signer = await openSigner(args, io)
   try {
     const key = await signer.publicKey()
+    const request = knowingSigner(read, key)
+    refuseFindings(request)
+    warnOfInvalid(request, io)
+    const before = judgeTransactions(request.entries, request.state)
     const choice = chooseTransactions(request, key, args, io)
     const { chosen, together } = shownTransactions(request, choice, before, key)
     const transactions = chosen.map(({ entry }) => entry.transaction)

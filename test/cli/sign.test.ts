@@ -10,6 +10,7 @@ import { bytesOf, corrupted, hashHex, textOf } from '../package/support.ts'
 import {
   change,
   changeSpec,
+  damagedBy,
   delegation,
   desk,
   document,
@@ -22,6 +23,7 @@ import {
   proved,
   refusal,
   signArgs,
+  signedBy,
   verifies,
   type Desk,
   type Person,
@@ -246,6 +248,15 @@ describe('a file with one transaction', () => {
     const signature = at.read('out.json')
     expect(signature.length).toBe(64)
     expect(verifies('alice', signature, transactionHash(delegation('alice', 'alice')))).toBe(true)
+  })
+
+  test.each<[string, Uint8Array, number, string]>([
+    ['has signed', signedBy(hosting(), 'alice'), 8, 'key-already-signed'],
+    ['seems to have signed', damagedBy(hosting(), 'alice'), 4, 'signature-invalid'],
+  ])('is not signed by a key that %s, though the file lacks it', (_what, bytes, status, code) => {
+    const at = desk()
+    at.write('in.bin', bytes)
+    expect(refusal(at, status, signArgs('alice', ['--allow-unneeded'], 'in.bin')).code).toBe(code)
   })
 })
 
