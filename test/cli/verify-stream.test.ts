@@ -148,7 +148,7 @@ describe('a history', () => {
     expect(warnings).toMatchObject([{ code: 'duplicate-signer', count: 1 }])
   })
 
-  test('without any record proves nothing', () => {
+  test('of which only signatures are asked has no verdicts', () => {
     const at = desk()
     at.write('one', streamFile('list', [root('alice')]))
     const { authorization } = verify(at, 0, 'one', '--signatures-only')
