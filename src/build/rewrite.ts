@@ -3,6 +3,7 @@
  * legacy forms (docs/protocol/wire.md sections 2 and 6). For what is built upon it; received bytes
  * themselves stay as they are.
  */
+import { participantUidText } from '../ident/identifiers.ts'
 import { effectiveRestriction, type Restriction } from '../topology/check/namespaces.ts'
 import type { KnownMapping } from '../topology/mapping.ts'
 import { readSigningPublicKey } from '../topology/signing-key.ts'
@@ -34,8 +35,6 @@ function restrictionField(restriction: Restriction): NamespaceDelegation['restri
   }
 }
 
-const withoutCode = (uid: string): string => uid.replace(/^PAR::/, '')
-
 export function asCantonRewrites(mapping: KnownMapping): KnownMapping {
   switch (mapping.$case) {
     case 'namespaceDelegation': {
@@ -65,23 +64,23 @@ export function asCantonRewrites(mapping: KnownMapping): KnownMapping {
       const partySigningKeys = own === undefined ? own : { ...own, keys: own.keys.map(rewriteKey) }
       const participants = value.participants.map((host) => ({
         ...host,
-        participantUid: withoutCode(host.participantUid),
+        participantUid: participantUidText(host.participantUid),
       }))
       return { $case: mapping.$case, value: { ...value, participants, partySigningKeys } }
     }
     case 'participantPermission': {
       const { value } = mapping
-      const participantUid = withoutCode(value.participantUid)
+      const participantUid = participantUidText(value.participantUid)
       return { $case: mapping.$case, value: { ...value, participantUid } }
     }
     case 'synchronizerTrustCertificate': {
       const { value } = mapping
-      const participantUid = withoutCode(value.participantUid)
+      const participantUid = participantUidText(value.participantUid)
       return { $case: mapping.$case, value: { ...value, participantUid } }
     }
     case 'vettedPackages': {
       const { value } = mapping
-      const participantUid = withoutCode(value.participantUid)
+      const participantUid = participantUidText(value.participantUid)
       return { $case: mapping.$case, value: { ...value, participantUid } }
     }
     default:

@@ -1,9 +1,14 @@
 /** What a transaction is, in the terms of a policy. */
+import { effectiveUsages } from '../authorization/usage.ts'
 import { unreachable } from '../base/errors.ts'
 import { severityOf } from '../base/finding-codes.ts'
 import { enumText, mappingCodeText, mappingName, operationText } from '../build/names.ts'
 import type { Danger } from '../explain/dangers.ts'
-import { readPhysicalSynchronizerId, uniqueIdentifierText } from '../ident/identifiers.ts'
+import {
+  participantUidText,
+  readPhysicalSynchronizerId,
+  uniqueIdentifierText,
+} from '../ident/identifiers.ts'
 import { effectiveRestriction } from '../topology/check/namespaces.ts'
 import { signingKeysOf } from '../topology/keys.ts'
 import type { KnownMapping } from '../topology/mapping.ts'
@@ -31,20 +36,17 @@ interface Parts {
   readonly ranges?: RangeFacts
 }
 
-/** Old records name a participant with its code; a rule never does. */
-const withoutCode = (uid: string): string => uid.replace(/^PAR::/, '')
-
 const content = (...names: readonly Content[]): readonly string[] => names
 
 function keyFacts(mapping: KnownMapping): SetFacts {
   const keys = signingKeysOf(mapping).map(({ key }) => key)
   return {
     key: keys.map((key) => readSigningPublicKey(key).fingerprint ?? 'unreadable key'),
-    // An empty list means every usage.
+    // What is listed, and what nodes make of it: nothing, or the deprecated usage alone, is every usage.
     keyUsage: keys.flatMap(({ usage }) =>
-      usage.length === 0
-        ? ['namespace', 'sequencer-authentication', 'protocol', 'proof-of-ownership']
-        : usage.map((one) => enumText('SigningKeyUsage', one)),
+      [...new Set([...usage, ...(effectiveUsages(usage) ?? [])])].map((one) =>
+        enumText('SigningKeyUsage', one),
+      ),
     ),
   }
 }
@@ -69,12 +71,12 @@ function hostingFacts(value: PartyToParticipant): Parts {
     sets: {
       party: [party],
       participant: participants.map(
-        (host) => `${withoutCode(host.participantUid)}=${permissionText(host.permission)}`,
+        (host) => `${participantUidText(host.participantUid)}=${permissionText(host.permission)}`,
       ),
       permission: participants.map((host) => permissionText(host.permission)),
       onboarding: participants
         .filter((host) => host.onboarding !== undefined)
-        .map((host) => withoutCode(host.participantUid)),
+        .map((host) => participantUidText(host.participantUid)),
       ...keyFacts({ $case: 'partyToParticipant', value }),
     },
     ranges: {
@@ -111,7 +113,7 @@ function partsOf(mapping: KnownMapping): Parts {
       const { participantUid, synchronizerId, featureFlags } = mapping.value
       return {
         sets: {
-          participant: [withoutCode(participantUid)],
+          participant: [participantUidText(participantUid)],
           synchronizer: [synchronizerId],
           featureFlag: featureFlags.map((flag) => enumText('ParticipantFeatureFlag', flag)),
         },
@@ -121,7 +123,7 @@ function partsOf(mapping: KnownMapping): Parts {
       const { participantUid, permission, synchronizerId, limits, loginAfter } = mapping.value
       return {
         sets: {
-          participant: [`${withoutCode(participantUid)}=${permissionText(permission)}`],
+          participant: [`${participantUidText(participantUid)}=${permissionText(permission)}`],
           permission: [permissionText(permission)],
           synchronizer: [synchronizerId],
           content: [
@@ -139,7 +141,7 @@ function partsOf(mapping: KnownMapping): Parts {
       const { participantUid, packageIds, packages } = mapping.value
       return {
         sets: {
-          participant: [withoutCode(participantUid)],
+          participant: [participantUidText(participantUid)],
           package: [...packageIds, ...packages.map(({ packageId }) => packageId)],
           content: packages.some(
             (one) => one.validFromInclusive !== undefined || one.validUntilExclusive !== undefined,

@@ -32,6 +32,8 @@ const RULE = `  - name: hosting
     signingThreshold: 1
 `
 
+const DENY_NAMESPACE = '  - { name: no namespace keys, keyUsage: namespace }'
+
 const hosting = (
   fields: {
     hosts?: string
@@ -311,7 +313,8 @@ describe('facts', () => {
     expect(own.findings).toEqual([])
   })
 
-  test('an empty usage is every usage, and an old record of a participant loses its code', () => {
+  /** The facts of the hosting transaction with this on the wire in place of what a spec writes. */
+  function factsWith(usage: readonly number[], prefix: string): PolicyFacts['sets'] {
     const start = specFrom(hosting(), { k: key(0) }).transactions[0]
     if (start?.mapping.$case !== 'partyToParticipant') throw new Error('another mapping')
     const built = buildTransaction({ ...start, serial: 2 })
@@ -322,18 +325,43 @@ describe('facts', () => {
       ...mapping.value,
       participants: mapping.value.participants.map((one) => ({
         ...one,
-        participantUid: `PAR::${one.participantUid}`,
+        participantUid: `${prefix}${one.participantUid}`,
       })),
-      partySigningKeys: own && { ...own, keys: own.keys.map((one) => ({ ...one, usage: [] })) },
+      partySigningKeys: own && { ...own, keys: own.keys.map((one) => ({ ...one, usage })) },
     }
     const read = {
       ...built,
       value: { ...built.value, mapping: { mapping: { ...mapping, value } } },
     }
-    expect(factsOf(read, []).sets).toMatchObject({
-      participant: [`${p1}=confirmation`],
-      keyUsage: ['namespace', 'sequencer-authentication', 'protocol', 'proof-of-ownership'],
-    })
+    return factsOf(read, []).sets
+  }
+
+  const every = ['namespace', 'sequencer-authentication', 'protocol', 'proof-of-ownership']
+
+  test.each([
+    ['nothing', [], every],
+    ['the deprecated usage alone', [2], ['identity-delegation', ...every]],
+    ['the deprecated usage and another', [2, 1], ['identity-delegation', 'namespace']],
+    ['a usage that comes with another', [4], ['protocol', 'proof-of-ownership']],
+  ])('the usages of a key that lists %s are those that nodes see', (_what, usage, seen) => {
+    expect(factsWith(usage, '').keyUsage).toEqual(seen)
+  })
+
+  test('no rule against a usage is got round by leaving the usage out', () => {
+    const sets = factsWith([2], '')
+    const policy = policyOf(RULE.replace(/keyUsage: .*/, 'keyUsage: any'), DENY_NAMESPACE)
+    const decision = decide(policy, { sets, ranges: {}, dangers: [], findings: [] })
+    expect(decision).toEqual({ $case: 'denied', rule: 'no namespace keys' })
+  })
+
+  test('a participant that is called PAR keeps its name', () => {
+    const par = uid('PAR', key(1))
+    const mapping = `synchronizerTrustCertificate: { participantUid: "${par}", synchronizerId: "${synchronizer}" }`
+    expect(of(`transactions: [{ serial: 1, ${mapping} }]`).sets.participant).toEqual([par])
+  })
+
+  test('an old record of a participant loses its code', () => {
+    expect(factsWith([1, 4, 5], 'PAR::').participant).toEqual([`${p1}=confirmation`])
   })
 })
 
