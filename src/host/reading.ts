@@ -9,9 +9,12 @@ const CHUNK_BYTES = 32 * 1024
 /** Compressed data that expand further than this are no snapshot of a network. */
 const MAX_GZIP_RATIO = 1000
 
-/** Small buffers for small files; at the end of a file one byte is enough to see that it ends. */
+/**
+ * Small buffers for small files; at the end of a file one byte is enough to see that it ends. What
+ * goes on behind its size has none: a pipe or a device.
+ */
 function chunkLength(rest: number): number {
-  return Math.min(CHUNK_BYTES, Math.max(rest, 0) + 1)
+  return rest < 0 ? CHUNK_BYTES : Math.min(CHUNK_BYTES, rest + 1)
 }
 
 const GZIP_MAGIC = [0x1f, 0x8b] as const
@@ -88,7 +91,8 @@ export function readWholeFile(path: string, limit: number): Uint8Array {
           'check that it is the right file',
         )
       }
-      parts.push(chunk.subarray(0, read))
+      // Pipes give little at a time: what is left of a buffer is not kept.
+      parts.push(read === chunk.length ? chunk : chunk.slice(0, read))
     }
   } finally {
     closeSync(file)
