@@ -1,12 +1,46 @@
 /** Where results go: `-o FILE`, `-o -`, and what is refused before anything is computed. */
 import { CantosignError } from '../../src/base/errors.ts'
 import { checkTarget, writeWholeFile } from '../../src/host/files.ts'
+import { keyScheme } from '../../src/signer/key-uri.ts'
 import type { Arguments } from '../command.ts'
 import type { Io } from '../io.ts'
 
+/** Options that name a file which is read. A test holds the list to the command table. */
+export const INPUT_OPTIONS: readonly string[] = [
+  'key',
+  'passphrase-file',
+  'new-passphrase-file',
+  'public-key',
+  'state',
+  'expect',
+  'policy',
+  'signature',
+  'file',
+  'previous',
+  'namespace-key',
+  'target-key',
+  'signing-key',
+  'add-key',
+  'protocol-key',
+  'authentication-key',
+  'encryption-key',
+]
+
+/** Paths of the files that the options name; a key that is elsewhere has none. */
+function optionInputs(args: Arguments): readonly string[] {
+  return INPUT_OPTIONS.flatMap((name) =>
+    args.strings(name).flatMap((value) => {
+      const scheme = name === 'key' ? keyScheme(value) : undefined
+      if (scheme === undefined) return [value]
+      return scheme === 'file' ? [value.slice('file:'.length)] : []
+    }),
+  )
+}
+
 /**
  * The named output, refused before any work is done for it.
- * @throws CantosignError `output-missing`, `output-to-terminal`, `output-exists`, `output-unwritable`
+ * @throws CantosignError `output-missing`, `output-to-terminal`, `output-exists`,
+ * `output-is-input`, `output-unwritable`
  */
 export function requireOutput(args: Arguments, io: Io): string {
   const { output } = args
@@ -24,11 +58,14 @@ export function requireOutput(args: Arguments, io: Io): string {
       'write to a file with -o FILE, or redirect standard output',
     )
   }
-  if (output !== '-') checkTarget(output, { force: args.force })
+  if (output !== '-') checkTarget(output, { force: args.force, inputs: optionInputs(args) })
   return output
 }
 
-/** Writes the bytes whole or not at all. */
+/**
+ * Writes the bytes whole or not at all, and never over a file that was read.
+ * @param inputs paths that the arguments name; those of the options are known
+ */
 export function writeOutput(
   output: string,
   bytes: Uint8Array,
@@ -43,7 +80,7 @@ export function writeOutput(
   }
   writeWholeFile(output, bytes, {
     force: args.force,
-    inputs,
+    inputs: [...inputs, ...optionInputs(args)],
     ...(mode === undefined ? {} : { mode }),
   })
 }
