@@ -30,6 +30,8 @@ export interface CommandSpec {
   readonly describe: string
   readonly positionals: readonly PositionalSpec[]
   readonly options: readonly OptionSpec[]
+  /** True if all that the command makes is printed: `-o FILE` then leads it to a file. */
+  readonly prints?: true
   readonly load: () => Promise<{ readonly run: CommandRun }>
 }
 

@@ -33,7 +33,18 @@ export async function runProgram(
       )
     }
     const { run } = await command.load()
-    return await run(args, io, commands)
+    const { output } = args
+    if (command.prints !== true || output === undefined || output === '-') {
+      return await run(args, io, commands)
+    }
+    const { printInto } = await import('./printed-output.ts')
+    return await printInto(
+      output,
+      command,
+      args,
+      io,
+      async (world) => await run(args, world, commands),
+    )
   } catch (error) {
     return reportError(error, json, io)
   }

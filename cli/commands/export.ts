@@ -18,11 +18,13 @@ export const run: CommandRun = async (args, io) => {
   const files = filesOf(format, source, args)
   writeFiles(directory, files, { force: args.force, inputs: [path, ...args.strings('state')] })
 
-  const remarks = [...source.remarks, ...remarksOf(format, source, args)]
+  const remarks = carriesFlag(format)
+    ? [...source.remarks, ...remarksOf(format, source, args)]
+    : remarksOf(format, source, args)
   const names = files.map(({ name }) => name)
   if (args.json) {
     const transactions = source.content.transactions.map(({ hash, proposal }) =>
-      format === 'hash' || format === 'prep' ? { hash } : { hash, proposal },
+      carriesFlag(format) ? { hash, proposal } : { hash },
     )
     io.stdout.write(`${JSON.stringify({ directory, files: names, transactions, remarks })}\n`)
     return ExitStatus.done
@@ -45,9 +47,19 @@ function formatOf(args: Arguments): ExportFormat {
   )
 }
 
-/** @throws CantosignError `output-missing` */
+/** False for what is made of the transaction alone, where the proposal flag does not stand. */
+const carriesFlag = (format: ExportFormat): boolean => format !== 'hash' && format !== 'prep'
+
+/** @throws CantosignError `output-missing`, `usage` */
 function directoryOf(args: Arguments): string {
   const directory = args.string('directory')
+  if (args.output !== undefined) {
+    throw new CantosignError(
+      'usage',
+      'export writes files with names of their own, and -o names one file',
+      'name the directory that they go to: -d DIR',
+    )
+  }
   if (directory !== undefined) return directory
   throw new CantosignError('output-missing', 'no directory is named', 'say where to write: -d DIR')
 }

@@ -87,6 +87,7 @@ export const COMMANDS: readonly CommandSpec[] = [
         describe: 'print one transaction a line as JSON, nothing else',
       },
     ],
+    prints: true,
     load: () => import('./inspect.ts'),
   },
   {
@@ -96,6 +97,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     options: [
       { name: 'multi', kind: 'flag', describe: 'print the combined hash of all the files' },
     ],
+    prints: true,
     load: () => import('./hash.ts'),
   },
   {
@@ -237,6 +239,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       },
       state,
     ],
+    prints: true,
     load: () => import('./verify.ts'),
   },
   {
@@ -345,6 +348,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     describe: 'say what a key is and what to do with it',
     positionals: [{ name: 'file', optional: true, describe: 'any key file' }],
     options: [key, ...SIGNER_OPTIONS, ...passphrase],
+    prints: true,
     load: () => import('./key-show.ts'),
   },
   {
@@ -352,6 +356,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     describe: 'show the keys on a token or in an agent, each with its URI',
     positionals: [{ name: 'uri', describe: 'pkcs11:?module-path=FILE, or ssh-agent:' }],
     options: [...SIGNER_OPTIONS.filter(({ name }) => name === 'timeout'), ...passphrase],
+    prints: true,
     load: () => import('./key-list.ts'),
   },
   {
@@ -394,6 +399,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     options: [
       { name: 'owner', kind: 'strings', value: 'FINGERPRINT', describe: 'namespace of an owner' },
     ],
+    prints: true,
     load: () => import('./namespace-decentralized.ts'),
   },
   {
@@ -408,6 +414,7 @@ export const COMMANDS: readonly CommandSpec[] = [
         describe: 'the SHA-256 that this program must have',
       },
     ],
+    prints: true,
     load: () => import('./doctor.ts'),
   },
   {
@@ -415,6 +422,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     describe: 'print the completion script of a shell',
     positionals: [{ name: 'shell', choices: ['bash', 'zsh', 'fish'], describe: 'the shell' }],
     options: [],
+    prints: true,
     load: () => import('./completion.ts'),
   },
 ]

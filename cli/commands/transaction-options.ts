@@ -29,6 +29,7 @@ export function transactionCommands(keyOptions: readonly OptionSpec[]): readonly
       describe: 'say what a prepared Daml transaction does, with its hashes',
       positionals: [file],
       options: [hashingScheme],
+      prints: true,
       load: () => import('./transaction-inspect.ts'),
     },
     {
@@ -88,6 +89,7 @@ export function transactionCommands(keyOptions: readonly OptionSpec[]): readonly
         },
         state,
       ],
+      prints: true,
       load: () => import('./transaction-verify.ts'),
     },
   ]

@@ -2,8 +2,10 @@
 export { openChunks, readWholeFile } from './reading.ts'
 export {
   checkTarget,
+  startFile,
   writeFiles,
   writeWholeFile,
+  type FileInPieces,
   type NamedBytes,
   type WriteOptions,
 } from './writing.ts'

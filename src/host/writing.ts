@@ -4,6 +4,8 @@
  */
 import {
   closeSync,
+  constants,
+  copyFileSync,
   fsyncSync,
   linkSync,
   lstatSync,
@@ -111,12 +113,16 @@ export function checkTarget(
 
 let temporaryFiles = 0
 
+function writeBytes(path: string, file: number, bytes: Uint8Array): void {
+  for (let done = 0; done < bytes.length;) {
+    done += writing(path, () => writeSync(file, bytes, done))
+  }
+}
+
 function writeAll(path: string, target: string, bytes: Uint8Array, mode: number): void {
   const file = writing(path, () => openSync(target, 'wx', mode))
   try {
-    for (let done = 0; done < bytes.length;) {
-      done += writing(path, () => writeSync(file, bytes, done))
-    }
+    writeBytes(path, file, bytes)
     writing(path, () => {
       fsyncSync(file)
     })
@@ -128,11 +134,16 @@ function writeAll(path: string, target: string, bytes: Uint8Array, mode: number)
   }
 }
 
-/** A new file beside the target with the bytes in it; its name says what it is if it stays behind. */
-function writeBeside(path: string, target: string, bytes: Uint8Array, mode: number): string {
+/** A name beside the target that says what the file is if it stays behind. */
+function nameBeside(target: string): string {
   const unique = `${process.pid}-${process.hrtime.bigint().toString(36)}-${temporaryFiles++}`
   // Short whatever the target is called: names have a limit.
-  const temporary = join(dirname(target), `.cantosign-${unique}.tmp`)
+  return join(dirname(target), `.cantosign-${unique}.tmp`)
+}
+
+/** A new file beside the target with the bytes in it. */
+function writeBeside(path: string, target: string, bytes: Uint8Array, mode: number): string {
+  const temporary = nameBeside(target)
   writeAll(path, temporary, bytes, mode)
   return temporary
 }
@@ -161,14 +172,16 @@ const NO_LINKS: ReadonlySet<string> = new Set([
   'EMLINK',
 ])
 
-/** Gives the finished file its name. A name that is taken stays as it is unless `force` is set. */
+/**
+ * Gives the finished file its name. A name that is taken stays as it is unless `force` is set.
+ * @param writeAnew writes the same to the target, which must not exist, where it cannot be linked
+ */
 function putInPlace(
   path: string,
   temporary: string,
   target: string,
-  bytes: Uint8Array,
-  mode: number,
   force: boolean,
+  writeAnew: () => void,
 ): void {
   if (force) {
     writing(path, () => {
@@ -184,7 +197,7 @@ function putInPlace(
     if (!NO_LINKS.has(code)) throw unwritable(path, reasonOf(error))
     try {
       // A rename would replace a file that came in between without a word.
-      writeAll(path, target, bytes, mode)
+      writeAnew()
     } catch (failure) {
       if (failure instanceof CantosignError && statIfAny(target, lstatSync)) throw taken(path)
       throw failure
@@ -263,7 +276,9 @@ function writeSet(entries: readonly Entry[], options: WriteOptions): void {
     }
     for (const [i, { path, bytes }] of entries.entries()) {
       const target = targets[i] ?? path
-      putInPlace(path, temporaries[i] ?? path, target, bytes, mode, options.force)
+      putInPlace(path, temporaries[i] ?? path, target, options.force, () => {
+        writeAll(path, target, bytes, mode)
+      })
       placed.push(target)
     }
   } catch (error) {
@@ -273,4 +288,71 @@ function writeSet(entries: readonly Entry[], options: WriteOptions): void {
     throw error
   }
   for (const directory of new Set(targets.map(dirname))) flushDirectory(directory)
+}
+
+/** A file that is written piece by piece: it gets its name at the end, or there is none. */
+export interface FileInPieces {
+  /** @throws CantosignError `output-unwritable` */
+  write(bytes: Uint8Array): void
+  /** @throws CantosignError `output-exists`, `output-unwritable` */
+  finish(): void
+  /** Leaves nothing behind. */
+  discard(): void
+}
+
+/**
+ * Starts a file of unknown length, which is whole or absent like any other.
+ * @throws CantosignError `output-exists`, `output-is-input`, `output-unwritable`
+ */
+export function startFile(path: string, options: WriteOptions): FileInPieces {
+  const mode = options.mode ?? 0o666
+  const target = checkTarget(path, options)
+  const temporary = nameBeside(target)
+  const file = writing(path, () => openSync(temporary, 'wx', mode))
+  let open = true
+  const discard = (): void => {
+    process.removeListener('exit', discard)
+    if (open) closeSync(file)
+    open = false
+    removeQuietly(temporary)
+  }
+  // An interruption can come between two pieces.
+  process.once('exit', discard)
+  return {
+    write: (bytes) => {
+      writeBytes(path, file, bytes)
+    },
+    finish: () => {
+      try {
+        writing(path, () => {
+          fsyncSync(file)
+        })
+        putInPlace(path, temporary, target, options.force, () => {
+          copyFlushed(path, temporary, target)
+        })
+      } finally {
+        discard()
+      }
+      flushDirectory(dirname(target))
+    },
+    discard,
+  }
+}
+
+/** Copies to a new file, which is there whole or not at all. */
+function copyFlushed(path: string, source: string, target: string): void {
+  writing(path, () => {
+    copyFileSync(source, target, constants.COPYFILE_EXCL)
+  })
+  const file = writing(path, () => openSync(target, 'r+'))
+  try {
+    writing(path, () => {
+      fsyncSync(file)
+    })
+  } catch (error) {
+    unlinkSync(target)
+    throw error
+  } finally {
+    closeSync(file)
+  }
 }

@@ -110,6 +110,12 @@ describe('a package', () => {
     for (const format of ['cert', 'hash', 'prep', 'console']) {
       at.run('export', 'in.json', '--format', format, '-d', format)
     }
+    at.write('open.json', packageFile({ unsigned: [hosting()] }))
+    // No word of the proposal flag, which neither of the two carries.
+    for (const format of ['hash', 'prep']) {
+      const { stderr } = at.run('export', 'open.json', '--format', format, '-d', `open-${format}`)
+      expect(stderr).toBe(`wrote 01-party-to-participant.${format}\n`)
+    }
     expect(filesIn(at, 'cert')).toEqual([
       '01-namespace-delegation.cert',
       '02-party-to-participant.cert',

@@ -173,16 +173,28 @@ beforeAll(() => {
   moduleText = outputFiles[0]?.text ?? ''
 })
 
+/** Both ways to write the file `a`, as program text. */
+const WAYS = {
+  whole: `host.writeWholeFile('a', new Uint8Array(3), { force: false })`,
+  'in pieces': `
+    const file = host.startFile('a', { force: false })
+    try { file.write(new Uint8Array(1)); file.write(new Uint8Array(2)); file.finish() }
+    catch (error) { file.discard(); throw error }`,
+} as const
+type Way = keyof typeof WAYS
+const ways = Object.keys(WAYS) as Way[]
+
 /** Writes the file `a` in a process of its own and gives the reason of a failure. */
 function inProcess(
   prefix: readonly string[],
   asNobody = false,
+  way: Way = 'whole',
 ): { readonly status: number | null; readonly stdout: string } {
   const script = `
     const url = 'data:text/javascript;base64,' + require('fs').readFileSync(0, 'utf8')
-    import(url).then(({ writeWholeFile }) => {
+    import(url).then((host) => {
       if (${String(asNobody)} && process.getuid() === 0) process.setuid(65534)
-      writeWholeFile('a', new Uint8Array(3), { force: false })
+      ${WAYS[way]}
     }).catch((error) => process.stdout.write(error.code ? error.message.split(': ').at(-1) : error.stack))
   `
   chmodSync(parent, 0o755)
@@ -206,33 +218,40 @@ describe.runIf(hasStrace)('on a file system that', () => {
     ...['-e', `inject=${calls}:error=${error}${when}`],
   ]
 
-  test.each(['EPERM', 'EOPNOTSUPP', 'EMLINK'])(
-    'has no hard links (%s) writes all the same',
-    (error) => {
-      expect(inProcess(failing('link,linkat', error))).toEqual({ status: 0, stdout: '' })
-      expect(readdirSync(directory)).toEqual(['a'])
-      expect(statSync(at('a')).size).toBe(3)
-    },
-  )
+  test.each(
+    ['EPERM', 'EOPNOTSUPP', 'EMLINK'].flatMap((error) => ways.map((way) => [error, way] as const)),
+  )('has no hard links (%s) writes all the same, %s', (error, way) => {
+    expect(inProcess(failing('link,linkat', error), false, way)).toEqual({ status: 0, stdout: '' })
+    expect(readdirSync(directory)).toEqual(['a'])
+    expect(statSync(at('a')).size).toBe(3)
+  })
 
-  test('has no hard links keeps a file that came in between', () => {
+  test.each(ways)('has no hard links keeps a file that came in between, %s', (way) => {
     // The check before the work is told that there is no such file.
     writeFileSync(at('a'), 'old')
-    const result = inProcess([
-      ...['strace', '-f', '-qq', '-o', '/dev/null', '-P', 'a', '-e', 'trace=link,linkat,statx'],
-      ...['-e', 'inject=link,linkat:error=EPERM', '-e', 'inject=statx:error=ENOENT:when=1'],
-    ])
+    const result = inProcess(
+      [
+        ...['strace', '-f', '-qq', '-o', '/dev/null', '-P', 'a', '-e', 'trace=link,linkat,statx'],
+        ...['-e', 'inject=link,linkat:error=EPERM', '-e', 'inject=statx:error=ENOENT:when=1'],
+      ],
+      false,
+      way,
+    )
     expect(result).toEqual({ status: 0, stdout: 'a exists already' })
     expect(content('a')).toBe('old')
     expect(readdirSync(directory)).toEqual(['a'])
   })
 
-  test.each([
-    ['fsync', 'EIO', 'the system says EIO'],
-    ['fsync', 'ENOSPC', 'no space is left'],
-    ['link,linkat', 'EACCES', 'permission is denied'],
-  ])('fails at %s with %s is left without the file', (call, error, reason) => {
-    expect(inProcess(failing(call, error))).toEqual({ status: 0, stdout: reason })
+  test.each(
+    [
+      ['fsync', 'EIO', 'the system says EIO'],
+      ['fsync', 'ENOSPC', 'no space is left'],
+      ['link,linkat', 'EACCES', 'permission is denied'],
+    ].flatMap(([call = '', error = '', reason = '']) =>
+      ways.map((way) => ({ call, error, reason, way })),
+    ),
+  )('fails at $call with $error is left without the file, $way', ({ call, error, reason, way }) => {
+    expect(inProcess(failing(call, error), false, way)).toEqual({ status: 0, stdout: reason })
     expect(readdirSync(directory)).toEqual([])
   })
 })
