@@ -112,7 +112,7 @@ export const ERROR_CODES = {
   },
   'key-weak': { exit: 3, meaning: 'the public key is a point of small order' },
   'key-public-mismatch': {
-    exit: 3,
+    exit: 5,
     meaning: 'the public key inside the file does not belong to its private key',
   },
   'key-not-private': {

@@ -234,7 +234,8 @@ describe('key show', () => {
     [['bad-empty.der'], 3, 'file-empty'],
     [['bad-wrong-passphrase.der', '--passphrase-file', 'wrong'], 5, 'key-passphrase'],
     [['bad-pbkdf2-iterations-1.der', ...withPass], 3, 'key-kdf-bounds'],
-    [['bad-public-key-mismatch.pkcs8v2.der'], 3, 'key-public-mismatch'],
+    [['bad-public-key-mismatch.pkcs8v2.der'], 5, 'key-public-mismatch'],
+    [['bad-ec-public-key-mismatch.pkcs8.der'], 5, 'key-public-mismatch'],
   ])('%j ends with %i %s', (options, status, code) => {
     const directory = prepared(...options.filter((option) => option.startsWith('bad-')))
     writeFileSync(join(directory, 'wrong'), 'another long passphrase')
