@@ -58,7 +58,10 @@ export function requireOutput(args: Arguments, io: Io): string {
       'write to a file with -o FILE, or redirect standard output',
     )
   }
-  if (output !== '-') checkTarget(output, { force: args.force, inputs: optionInputs(args) })
+  if (output !== '-') {
+    // Without --force whatever is there stays, and that it is there is all there is to say.
+    checkTarget(output, { force: args.force, inputs: args.force ? optionInputs(args) : [] })
+  }
   return output
 }
 
