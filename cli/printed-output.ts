@@ -1,5 +1,6 @@
 /** `-o FILE` for commands that print: what they would print goes to the file. */
 import { utf8Bytes } from '../src/base/bytes.ts'
+import { escapeJson } from '../src/base/text.ts'
 import type { ExitStatus } from '../src/base/error-codes.ts'
 import { startFile } from '../src/host/files.ts'
 import type { Arguments, CommandSpec } from './command.ts'
@@ -22,7 +23,7 @@ export async function printInto(
 ): Promise<ExitStatus> {
   const file = startFile(output, { force: args.force, inputs: inputsOf(command, args) })
   const bytesOf = (data: string | Uint8Array): Uint8Array =>
-    typeof data === 'string' ? utf8Bytes(data) : data
+    typeof data === 'string' ? utf8Bytes(escapeJson(data)) : data
   try {
     const stdout = {
       isTerminal: false,

@@ -2,6 +2,7 @@
 import { fstatSync } from 'node:fs'
 import { ExitStatus, exitStatusOf } from '../src/base/error-codes.ts'
 import { CantosignError } from '../src/base/errors.ts'
+import { escapeJson } from '../src/base/text.ts'
 import { ControllingTerminal } from '../src/host/terminal.ts'
 import type { CommandSpec } from './command.ts'
 import type { Io, Output } from './io.ts'
@@ -34,7 +35,8 @@ function output(
       return fstatSync(descriptor).isCharacterDevice() && opened().isTTY
     },
     write: (data) => {
-      opened().write(data)
+      // Text for people is escaped where it is made; JSON is not, and text from outside is in it.
+      opened().write(typeof data === 'string' ? escapeJson(data) : data)
     },
   }
 }

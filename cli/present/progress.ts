@@ -1,4 +1,5 @@
-/** A progress line on a terminal; silent everywhere else. */
+/** A progress line on a terminal; silent everywhere else. As bytes: in text controls are escaped. */
+import { utf8Bytes } from '../../src/base/bytes.ts'
 import type { Output } from '../io.ts'
 
 export interface Progress {
@@ -16,10 +17,10 @@ export function openProgress(output: Output, silent: boolean): Progress {
       const percent = total === 0 ? 100 : Math.floor((100 * done) / total)
       if (percent === shown) return
       shown = percent
-      output.write(`\r${percent} %`)
+      output.write(utf8Bytes(`\r${percent} %`))
     },
     end: () => {
-      if (shown >= 0) output.write('\r      \r')
+      if (shown >= 0) output.write(utf8Bytes('\r      \r'))
     },
   }
 }

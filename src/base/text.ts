@@ -19,3 +19,17 @@ export function escapeText(text: string): string {
     .replaceAll('\\', '\\\\')
     .replace(UNSAFE_ALL, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`)
 }
+
+/**
+ * JSON with each unsafe character as the escape that JSON has for it: the same document, safe to
+ * print. Newlines and tabs are its layout.
+ */
+export function escapeJson(json: string): string {
+  return json.replace(/[^\n\t\x20-\x7e]/gu, (character) => {
+    if (!isUnsafeText(character)) return character
+    return character
+      .split('')
+      .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+      .join('')
+  })
+}

@@ -1,6 +1,6 @@
 /** Writes a package: equal packages are equal files (docs/format.md section 5). */
 import { toBase64, toHex, utf8Bytes } from '../base/bytes.ts'
-import { isUnsafeText } from '../base/text.ts'
+import { escapeJson } from '../base/text.ts'
 import { limitsOf } from './create.ts'
 import { enumText } from './format.ts'
 import { checkLimit } from './json-shape.ts'
@@ -58,21 +58,8 @@ function unlessEmpty(object: Readonly<Record<string, unknown>>): unknown {
 }
 
 /**
- * What could change how a terminal shows the file is written as escapes, so that the file can be
- * looked at with any tool.
- */
-function escapeUnsafe(json: string): string {
-  return json.replace(/[^\n\x20-\x7e]/gu, (character) => {
-    if (!isUnsafeText(character)) return character
-    return character
-      .split('')
-      .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
-      .join('')
-  })
-}
-
-/**
- * The file, UTF-8: two spaces of indentation, a newline at its end.
+ * The file, UTF-8: two spaces of indentation, a newline at its end. What could change how a terminal
+ * shows it is written as escapes, so that it can be looked at with any tool.
  * @throws CantosignError `limit-exceeded` for a package that could not be read again
  */
 export function writePackage(
@@ -101,7 +88,7 @@ export function writePackage(
     })),
     state: content.state.map(stateJson),
   }
-  const bytes = utf8Bytes(`${escapeUnsafe(JSON.stringify(document, null, 2))}\n`)
+  const bytes = utf8Bytes(`${escapeJson(JSON.stringify(document, null, 2))}\n`)
   checkLimit('', bytes.length, limitsOf(limits).packageBytes, 'bytes of a package')
   return bytes
 }

@@ -26,6 +26,17 @@ test('every option that names a file to read is known as an input', () => {
   expect(new Set(INPUT_OPTIONS)).toEqual(new Set(paths))
 })
 
+test('JSON has no raw control, format or bidirectional characters, and says the same', () => {
+  const at = desk()
+  const reason =
+    'a\u202eb\u009b31mc\u200bd\u2028e\u{e0041}f\u001b[2Jg\u007fh \u00e9\u4e2d "\\u{1b}"'
+  at.write('in.json', packageFile({ unsigned: [change()], text: { reason } }))
+  const { status, stdout } = at.run('inspect', 'in.json', '--json')
+  expect(status).toBe(0)
+  expect(stdout).toMatch(/^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]*\n$/u)
+  expect(JSON.parse(stdout)).toMatchObject({ text: { reason } })
+})
+
 const POLICY = `version: 1
 allow:
   - name: hosting
