@@ -89,19 +89,23 @@ export class TopologyState {
    * signers to it.
    */
   apply(record: StateRecord): void {
-    const { uniqueKey } = record
-    if (uniqueKey === undefined) return
-    const present = this.#records.get(uniqueKey)
-    const merged =
+    const present = record.uniqueKey === undefined ? undefined : this.last(record.uniqueKey)
+    this.put(
       present?.hash === record.hash
         ? { ...record, signers: new Set([...present.signers, ...record.signers]) }
-        : record
-    this.#records.set(uniqueKey, merged)
-    const { mapping } = merged
-    if (mapping.$case === 'namespaceDelegation') this.#applyDelegation(merged)
+        : record,
+    )
+  }
+
+  /** The same with exactly these signers: a node that judges anew drops those that lost authority. */
+  put(record: StateRecord): void {
+    const { uniqueKey, mapping, operation } = record
+    if (uniqueKey === undefined) return
+    this.#records.set(uniqueKey, record)
+    if (mapping.$case === 'namespaceDelegation') this.#applyDelegation(record)
     if (mapping.$case === 'decentralizedNamespaceDefinition') {
-      this.#setEnded(mapping.namespace, merged.operation === 'remove')
-      if (merged.operation === 'replace') this.#definitions.set(mapping.namespace, mapping)
+      this.#setEnded(mapping.namespace, operation === 'remove')
+      if (operation === 'replace') this.#definitions.set(mapping.namespace, mapping)
       else this.#definitions.delete(mapping.namespace)
     }
   }
