@@ -285,6 +285,8 @@ export const ERROR_CODES = {
     meaning: 'the public key of a signer is not known, so its signature cannot be checked',
   },
 
+  'response-malformed': { exit: 7, meaning: 'an answer of a participant cannot be read' },
+
   'key-unneeded': { exit: 8, meaning: 'no requirement of the transaction asks for this key' },
   'key-already-signed': { exit: 8, meaning: 'this key has signed already' },
   'combined-root-delegation': {

@@ -7,8 +7,16 @@
  * Decode only what `walkMessage` found sound: this reader overlooks what the walker refuses.
  */
 import protobuf from 'protobufjs/minimal.js'
-import { is64Bit, type FieldSchema } from './field-schema.ts'
+import type { FieldSchema } from './field-schema.ts'
 import type { MessageTypes } from './generated/schema.ts'
+import {
+  emptyMessage,
+  exact,
+  isMessage,
+  wireTypeOf,
+  writeMessage,
+  type Message,
+} from './message.ts'
 import { WireType } from './reader.ts'
 import {
   MAX_DEPTH,
@@ -17,11 +25,6 @@ import {
   type IndexedSchema,
   type MessageName,
 } from './schema.ts'
-
-/** Deepest nesting that is encoded: more than any limit for reading. */
-const ENCODE_DEPTH = 1000
-
-type Message = Record<string, unknown>
 
 /**
  * Reads whatever the walker lets pass, where the library would throw: tags and lengths in more
@@ -55,40 +58,6 @@ class LenientReader extends protobuf.Reader {
 }
 
 const UTF8 = new TextDecoder('utf-8', { ignoreBOM: true })
-
-/** The wire type that a single value of a field is written with. */
-function wireTypeOf({ type }: FieldSchema): number {
-  if (type === 'string' || type === 'bytes' || type === 'message') return WireType.len
-  return type === 'sfixed64' ? WireType.fixed64 : WireType.varint
-}
-
-function defaultOf({ type }: FieldSchema): unknown {
-  switch (type) {
-    case 'string':
-      return ''
-    case 'bytes':
-      return new Uint8Array()
-    case 'bool':
-      return false
-    case 'int32':
-    case 'uint32':
-    case 'enum':
-      return 0
-    case 'int64':
-    case 'uint64':
-    case 'sint64':
-    case 'sfixed64':
-      return 0n
-    case 'message':
-      return undefined
-  }
-}
-
-/** A 64-bit integer of the library, by its text: a JavaScript number would have lost digits already. */
-function exact(value: unknown): bigint {
-  if (typeof value === 'number') throw new Error('protobufjs runs without its 64-bit integers')
-  return BigInt(String(value))
-}
 
 /** @param before the value so far: a message that occurs twice is merged, as every library does */
 function readValue(
@@ -125,22 +94,12 @@ function readValue(
   }
 }
 
-function emptyMessage({ schema }: IndexedSchema): Message {
-  const message: Message = {}
-  for (const field of schema.fields) {
-    if (field.oneof !== undefined) message[field.oneof] = undefined
-    else if (field.repeated) message[field.json] = []
-    else message[field.json] = field.presence ? undefined : defaultOf(field)
-  }
-  return message
-}
-
 function readMessage(
   reader: LenientReader,
   indexed: IndexedSchema,
   end: number,
   depth: number,
-  message: Message = emptyMessage(indexed),
+  message: Message = emptyMessage(indexed.schema),
 ): Message {
   if (depth < 0) throw new Error('a message is nested deeper than it was walked')
   const chosen = new Map<string, number>()
@@ -192,81 +151,6 @@ export function decodeMessage<Name extends MessageName>(
   return message as unknown as MessageTypes[Name] // the generated types mirror the same schema
 }
 
-function isMessage(value: unknown): value is Message {
-  return typeof value === 'object' && value !== null
-}
-
-function isDefault(value: unknown): boolean {
-  return (
-    value === 0 ||
-    value === 0n ||
-    value === '' ||
-    value === false ||
-    (value instanceof Uint8Array && value.length === 0)
-  )
-}
-
-/** The value without a tag; nothing is written for a value of another type, which is a fault. */
-function writeValue(
-  writer: protobuf.Writer,
-  field: FieldSchema,
-  value: unknown,
-  depth: number,
-): void {
-  const { type } = field
-  if (type === 'message') {
-    if (!isMessage(value)) throw new Error(`${field.name} is no message`)
-    writer.fork()
-    writeMessage(writer, schemaOf(field.ref ?? ''), value, depth - 1)
-    writer.ldelim()
-  } else if (type === 'string' && typeof value === 'string') writer.string(value)
-  else if (type === 'bytes' && value instanceof Uint8Array) writer.bytes(value)
-  else if (type === 'bool' && typeof value === 'boolean') writer.bool(value)
-  else if (type === 'uint32' && typeof value === 'number') writer.uint32(value)
-  else if ((type === 'int32' || type === 'enum') && typeof value === 'number') writer.int32(value)
-  // As text: a JavaScript number would lose digits.
-  else if (is64Bit(type) && typeof value === 'bigint') writer[type](String(value))
-  else throw new Error(`${field.name} is no ${type}`)
-}
-
-function writeMessage(
-  writer: protobuf.Writer,
-  { schema }: IndexedSchema,
-  message: Message,
-  depth: number,
-): void {
-  if (depth < 0) throw new Error('a message is nested deeper than any that is read')
-  for (const field of schema.fields) {
-    const tag = field.number * 8 + wireTypeOf(field)
-    if (field.oneof !== undefined) {
-      const member = message[field.oneof]
-      if (!isMessage(member) || member['$case'] !== field.json) continue
-      writer.uint32(tag)
-      writeValue(writer, field, member['value'], depth)
-      continue
-    }
-    const own = message[field.json]
-    if (own === undefined) continue
-    if (!field.repeated) {
-      if (!field.presence && isDefault(own)) continue
-      writer.uint32(tag)
-      writeValue(writer, field, own, depth)
-      continue
-    }
-    const items: readonly unknown[] = Array.isArray(own) ? own : []
-    if (items.length > 0 && wireTypeOf(field) !== WireType.len) {
-      writer.uint32(field.number * 8 + WireType.len).fork()
-      for (const item of items) writeValue(writer, field, item, depth)
-      writer.ldelim()
-      continue
-    }
-    for (const item of items) {
-      writer.uint32(tag)
-      writeValue(writer, field, item, depth)
-    }
-  }
-}
-
 /**
  * Encodes a message the way Canton does: fields ascending, defaults left out, enums packed
  * (docs/protocol/wire.md section 2). Only for what this tool makes itself; received bytes are
@@ -277,7 +161,7 @@ export function encodeMessage<Name extends MessageName>(
   value: MessageTypes[Name],
 ): Uint8Array {
   const writer = protobuf.Writer.create()
-  writeMessage(writer, schemaOf(name), { ...value }, ENCODE_DEPTH)
+  writeMessage(writer, schemaOf(name).schema, { ...value }, (ref) => schemaOf(ref).schema)
   return new Uint8Array(writer.finish())
 }
 
