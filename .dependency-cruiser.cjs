@@ -8,7 +8,7 @@ const below = {
   topology: ['base', 'ident', 'wire', 'crypto'],
   daml: ['base', 'ident', 'wire', 'crypto'],
   authorization: ['base', 'ident', 'wire', 'crypto', 'topology'],
-  package: ['base', 'ident', 'wire', 'crypto', 'topology', 'authorization'],
+  package: ['base', 'ident', 'wire', 'crypto', 'topology', 'daml', 'authorization'],
   signer: ['base', 'ident', 'wire', 'crypto', 'host', 'topology'],
   explain: ['base', 'ident', 'wire', 'crypto', 'daml', 'topology', 'authorization'],
   build: ['base', 'ident', 'wire', 'crypto', 'daml', 'topology'],

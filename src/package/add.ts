@@ -45,11 +45,12 @@ export interface Added {
   readonly replaced: readonly PackageSignature[]
 }
 
-function absent(hash: string): CantosignError {
+/** The refusal of a hash that names nothing in the package. */
+export function transactionAbsent(hash: string): CantosignError {
   return new CantosignError(
     'package-transaction-absent',
     `the package holds no transaction ${JSON.stringify(hash.slice(0, 80))}`,
-    'name it by the hash that inspect shows, 68 lower-case hex characters',
+    'name it by the hash that inspect shows: 68 lower-case hex characters, for a prepared Daml transaction 64',
   )
 }
 
@@ -68,7 +69,7 @@ function resolveTarget(
 ): Resolved {
   const find = (hash: string): PackageTransaction => {
     const entry = byHash.get(hash)
-    if (entry === undefined) throw absent(hash)
+    if (entry === undefined) throw transactionAbsent(hash)
     return entry
   }
   if (target.$case === 'transaction') {
@@ -305,6 +306,10 @@ export function addContext(
     ...content,
     transactions: content.transactions.map((entry) => ({ ...entry, signatures: [] })),
     combined: [],
+    preparedTransactions: content.preparedTransactions.map((entry) => ({
+      ...entry,
+      signatures: [],
+    })),
     publicKeys,
     state: state.map(({ bytes, sources = [] }, i) =>
       stateEntry({ bytes: bytes.slice(), sources }, `state[${i}]`, limits),

@@ -2,7 +2,7 @@
  * Brings copies of one package together (docs/format.md section 7). The result is a join: it does
  * not depend on the order or the grouping of the copies, and combining a copy twice changes nothing.
  */
-import { toBase64, toHex } from '../base/bytes.ts'
+import { equalBytes, toBase64, toHex } from '../base/bytes.ts'
 import type { FindingCode } from '../base/finding-codes.ts'
 import { CantosignError } from '../base/errors.ts'
 import type { KeyResolver, VerifiedSignature } from '../topology/signed-transaction.ts'
@@ -11,14 +11,15 @@ import { packageNetwork } from './entries.ts'
 import type {
   CombinedSigning,
   PackageLimits,
+  PackagePreparedTransaction,
   PackageSignature,
   PackageTransaction,
   SigningPackage,
   StateSource,
   StateTransaction,
 } from './model.ts'
-import { signatureIdentity } from './order.ts'
-import { settle, type Candidate } from './settle.ts'
+import { PREPARED_SIGNATURE_ORDER, SIGNATURE_ORDER } from './order.ts'
+import { settle, type Candidate, type SignatureOrder } from './settle.ts'
 import { keyResolver, verifyPackageSignature } from './verdicts.ts'
 
 /** One copy. */
@@ -34,7 +35,10 @@ export interface LeftOut {
   readonly source: string
   /** Its place in that copy. */
   readonly path: string
-  /** The transaction hash, or the combined hash, that it should have been over, in hex. */
+  /**
+   * The transaction hash, combined hash or hash of a prepared transaction that it should have been
+   * over, in hex.
+   */
   readonly hash: string
   readonly signedBy: string
   readonly code: FindingCode
@@ -92,6 +96,31 @@ function requireSameTransactions(first: Copy, other: Copy): void {
   }
 }
 
+/** @throws CantosignError `package-transactions-differ`, naming the first difference */
+function requireSamePrepared(first: Copy, other: Copy): void {
+  const mine = first.package.preparedTransactions
+  const theirs = other.package.preparedTransactions
+  for (let i = 0; i < Math.max(mine.length, theirs.length); i++) {
+    const [a, b] = [mine[i], theirs[i]]
+    const sameHash = a?.hash === b?.hash
+    // Some bytes are in no hash: copies with two of a kind could not both be handed on.
+    if (sameHash && equalBytes(a?.prepared.bytes ?? NO_BYTES, b?.prepared.bytes ?? NO_BYTES)) {
+      continue
+    }
+    throw differ(
+      'package-transactions-differ',
+      first,
+      other,
+      sameHash
+        ? `preparedTransactions[${i}] has one hash in both, and the bytes differ in what no signature covers`
+        : `preparedTransactions[${i}] is ${a?.hash ?? 'missing'} in the first and ${b?.hash ?? 'missing'} in the second`,
+      { index: i, hashes: [a?.hash ?? null, b?.hash ?? null] },
+    )
+  }
+}
+
+const NO_BYTES = new Uint8Array()
+
 /** The value that some copies have and the others leave out. @throws `package-fields-differ` */
 function joinField<T extends string | number>(
   copies: readonly Copy[],
@@ -132,25 +161,26 @@ function joinState(copies: readonly Copy[]): readonly StateTransaction[] {
 }
 
 /** One list of signatures of one copy, with its place there. */
-interface Contribution {
+interface Contribution<Wire extends PackageSignature> {
   readonly source: string
   readonly path: string
-  readonly signatures: readonly PackageSignature[]
+  readonly signatures: readonly Wire[]
 }
 
 /** Verifies each distinct signature once, and keeps what `settle` keeps. */
-function joinSignatures(
-  contributions: readonly Contribution[],
+function joinSignatures<Wire extends PackageSignature>(
+  contributions: readonly Contribution<Wire>[],
+  order: SignatureOrder<Wire>,
   message: Uint8Array,
   hash: string,
   multiTransaction: boolean,
   resolve: KeyResolver,
   leftOut: LeftOut[],
-): readonly PackageSignature[] {
-  const judged = new Map<string, Candidate & { readonly verdict: VerifiedSignature }>()
+): readonly Wire[] {
+  const judged = new Map<string, Candidate<Wire> & { readonly verdict: VerifiedSignature }>()
   for (const { source, path, signatures } of contributions) {
     signatures.forEach((wire, i) => {
-      const identity = signatureIdentity(wire)
+      const identity = order.identity(wire)
       const place = `${path}[${i}]`
       const known = judged.get(identity)
       const verdict =
@@ -168,7 +198,7 @@ function joinSignatures(
       })
     })
   }
-  return settle([...judged.values()])
+  return settle([...judged.values()], order)
 }
 
 function joinTransactions(
@@ -188,6 +218,7 @@ function joinTransactions(
         path: `transactions[${i}].signatures`,
         signatures: copy.package.transactions[i]?.signatures ?? [],
       })),
+      SIGNATURE_ORDER,
       entry.transaction.hash,
       entry.hash,
       false,
@@ -202,7 +233,10 @@ function joinCombined(
   resolve: KeyResolver,
   leftOut: LeftOut[],
 ): readonly CombinedSigning[] {
-  const bySet = new Map<string, { signing: CombinedSigning; contributions: Contribution[] }>()
+  const bySet = new Map<
+    string,
+    { signing: CombinedSigning; contributions: Contribution<PackageSignature>[] }
+  >()
   for (const copy of copies) {
     copy.package.combined.forEach((signing, i) => {
       const identity = toBase64(signing.hash)
@@ -217,9 +251,41 @@ function joinCombined(
   }
   return [...bySet.values()].flatMap(({ signing, contributions }) => {
     const { hash } = signing
-    const signatures = joinSignatures(contributions, hash, toHex(hash), true, resolve, leftOut)
+    const signatures = joinSignatures(
+      contributions,
+      SIGNATURE_ORDER,
+      hash,
+      toHex(hash),
+      true,
+      resolve,
+      leftOut,
+    )
     return signatures.length === 0 ? [] : [{ ...signing, signatures }]
   })
+}
+
+function joinPrepared(
+  copies: readonly Copy[],
+  base: readonly PackagePreparedTransaction[],
+  resolve: KeyResolver,
+  leftOut: LeftOut[],
+): readonly PackagePreparedTransaction[] {
+  return base.map((entry, i) => ({
+    ...entry,
+    signatures: joinSignatures(
+      copies.map((copy) => ({
+        source: copy.name,
+        path: `preparedTransactions[${i}].signatures`,
+        signatures: copy.package.preparedTransactions[i]?.signatures ?? [],
+      })),
+      PREPARED_SIGNATURE_ORDER,
+      entry.digest,
+      entry.hash,
+      false,
+      resolve,
+      leftOut,
+    ),
+  }))
 }
 
 /**
@@ -232,7 +298,10 @@ function joinCombined(
 export function combinePackages(copies: readonly Copy[], options: CombineOptions = {}): Combined {
   const [first, ...others] = copies
   if (first === undefined) throw new Error('there is nothing to combine')
-  for (const other of others) requireSameTransactions(first, other)
+  for (const other of others) {
+    requireSameTransactions(first, other)
+    requireSamePrepared(first, other)
+  }
 
   const network = {
     synchronizerId: joinField(
@@ -266,6 +335,12 @@ export function combinePackages(copies: readonly Copy[], options: CombineOptions
       text,
       transactions: joinTransactions(copies, base, resolve, leftOut),
       combined: joinCombined(copies, resolve, leftOut),
+      preparedTransactions: joinPrepared(
+        copies,
+        first.package.preparedTransactions,
+        resolve,
+        leftOut,
+      ),
       publicKeys,
       state,
     },

@@ -24,7 +24,14 @@ import {
   type PackageVerdicts,
   type SigningPackage,
 } from './model.ts'
-import { compareSources, compareState, compareText } from './order.ts'
+import {
+  compareSources,
+  compareState,
+  compareText,
+  PREPARED_SIGNATURE_ORDER,
+  SIGNATURE_ORDER,
+} from './order.ts'
+import { checkNetworkOf, preparedEntry, type PreparedContent } from './prepared-entries.ts'
 import { rootOf, verifyPackage } from './verdicts.ts'
 
 /** Signatures over the combined hash of these transactions, each named by its hash in hex. */
@@ -39,6 +46,7 @@ export interface PackageContent {
   readonly text?: Partial<PackageText>
   readonly transactions: readonly TransactionContent[]
   readonly combined?: readonly CombinedContent[]
+  readonly preparedTransactions?: readonly PreparedContent[]
   readonly publicKeys?: readonly PublicKey[]
   readonly state?: readonly StateContent[]
 }
@@ -122,6 +130,18 @@ function checkSignatureCounts(content: SigningPackage, limits: PackageLimits): v
   })
 }
 
+/** The signatures of one prepared transaction, for all parties. */
+function checkPreparedCounts(content: SigningPackage, limits: PackageLimits): void {
+  content.preparedTransactions.forEach(({ signatures }, i) => {
+    checkLimit(
+      `preparedTransactions[${i}].signatures`,
+      signatures.length,
+      limits.signatures,
+      'signatures of one prepared transaction',
+    )
+  })
+}
+
 function checkCarried(content: SigningPackage): void {
   const roots = new Map(content.transactions.map((entry) => [entry.hash, rootOf(entry)]))
   content.combined.forEach(({ transactions, signatures }, i) => {
@@ -139,6 +159,27 @@ function checkCarried(content: SigningPackage): void {
   })
 }
 
+type Counted = 'transactions' | 'preparedTransactions' | 'state'
+
+/** @throws CantosignError `limit-exceeded` */
+function checkCounts(
+  {
+    transactions,
+    preparedTransactions = [],
+    state = [],
+  }: Partial<Record<Counted, readonly unknown[]>> & { readonly transactions: readonly unknown[] },
+  limits: PackageLimits,
+): void {
+  checkLimit('transactions', transactions.length, limits.transactions, 'transactions')
+  checkLimit(
+    'preparedTransactions',
+    preparedTransactions.length,
+    limits.transactions,
+    'prepared transactions',
+  )
+  checkLimit('state', state.length, limits.state, 'state transactions')
+}
+
 /**
  * Brings entries into the normal form: what occurs twice and what exceeds a limit is refused, and
  * the lists whose order has no meaning are sorted.
@@ -146,12 +187,17 @@ function checkCarried(content: SigningPackage): void {
  * `package-value`, `package-combined-uncarried`, `limit-exceeded`
  */
 export function normalForm(content: SigningPackage, limits: PackageLimits): SigningPackage {
-  const { transactions, combined, publicKeys, state } = content
-  checkLimit('transactions', transactions.length, limits.transactions, 'transactions')
-  checkLimit('state', state.length, limits.state, 'state transactions')
+  const { transactions, combined, preparedTransactions, publicKeys, state } = content
+  checkCounts(content, limits)
   checkLimit('publicKeys', publicKeys.length, limits.state, 'public keys')
   checkLimit('combined', combined.length, limits.transactions, 'combined signings')
   refuseTwice(transactions, 'transactions', ({ hash }) => hash, 'package-duplicate-transaction')
+  refuseTwice(
+    preparedTransactions,
+    'preparedTransactions',
+    ({ hash }) => hash,
+    'package-duplicate-transaction',
+  )
   refuseTwice(combined, 'combined', ({ hash }) => toBase64(hash), 'package-duplicate-entry')
   refuseTwice(publicKeys, 'publicKeys', ({ fingerprint }) => fingerprint, 'package-duplicate-entry')
   refuseTwice(state, 'state', ({ signed }) => toBase64(signed.bytes), 'package-duplicate-entry')
@@ -160,12 +206,14 @@ export function normalForm(content: SigningPackage, limits: PackageLimits): Sign
     throw placeError('package-value', `combined[${i}].signatures`, 'there is no signature')
   })
   checkSignatureCounts(content, limits)
+  checkPreparedCounts(content, limits)
   checkCarried(content)
   return {
     network: content.network,
     text: content.text,
     transactions,
     combined: combined.toSorted((a, b) => compareBytes(a.hash, b.hash)),
+    preparedTransactions,
     publicKeys: publicKeys.toSorted((a, b) => compareText(a.fingerprint, b.fingerprint)),
     state: state
       .map(({ signed, sources }) => ({ signed, sources: sources.toSorted(compareSources) }))
@@ -178,13 +226,14 @@ export function normalForm(content: SigningPackage, limits: PackageLimits): Sign
  * both would show one signer twice.
  * @throws CantosignError `package-duplicate-signature`
  */
-function refuseTwoValid(verdicts: PackageVerdicts): void {
-  for (const list of [...verdicts.transactions, ...verdicts.combined]) {
+function refuseTwoValid(content: SigningPackage, verdicts: PackageVerdicts): void {
+  const refuse = (list: readonly VerifiedSignature[], signers: readonly string[]): void => {
     const first = new Map<string, VerifiedSignature>()
-    for (const one of list) {
-      if (one.status !== 'valid') continue
-      const { wire, path } = one.signature
-      const earlier = first.get(wire.signedBy)
+    list.forEach((one, i) => {
+      if (one.status !== 'valid') return
+      const { path } = one.signature
+      const signer = signers[i] ?? ''
+      const earlier = first.get(signer)
       if (earlier !== undefined) {
         throw placeError(
           'package-duplicate-signature',
@@ -193,9 +242,21 @@ function refuseTwoValid(verdicts: PackageVerdicts): void {
           'one valid signature of a key is enough: keep one of the two',
         )
       }
-      first.set(wire.signedBy, one)
-    }
+      first.set(signer, one)
+    })
   }
+  for (const [lists, signed] of [
+    [verdicts.transactions, content.transactions],
+    [verdicts.combined, content.combined],
+  ] as const) {
+    lists.forEach((list, i) => {
+      refuse(list, (signed[i]?.signatures ?? []).map(SIGNATURE_ORDER.signer))
+    })
+  }
+  verdicts.preparedTransactions.forEach((list, i) => {
+    const { signatures = [] } = content.preparedTransactions[i] ?? {}
+    refuse(list, signatures.map(PREPARED_SIGNATURE_ORDER.signer))
+  })
 }
 
 /**
@@ -226,26 +287,32 @@ export interface JudgedPackage {
  * Reads every entry by itself; the lists stay in their order, which errors and claims go by.
  * @throws CantosignError `package-value`, `package-duplicate-signature`,
  * `package-combined-coverage`, `package-hash-mismatch`, `limit-exceeded`, `hash-invalid`,
- * `identifier-invalid`, or the code of a fatal finding in the bytes of a transaction. The message
- * names the place.
+ * `identifier-invalid`, `prepared-hash-undetermined`, `package-summary-mismatch`, or the code of a
+ * fatal finding in the bytes of a transaction. The message names the place.
  */
 export function packageEntries(content: PackageContent, limits: PackageLimits): SigningPackage {
-  const { transactions, combined = [], publicKeys = [], state = [] } = content
-  if (transactions.length === 0) {
+  const { transactions, combined = [], preparedTransactions = [] } = content
+  const { publicKeys = [], state = [] } = content
+  if (transactions.length === 0 && preparedTransactions.length === 0) {
     throw placeError('package-value', 'transactions', 'there is no transaction')
   }
-  checkLimit('transactions', transactions.length, limits.transactions, 'transactions')
-  checkLimit('state', state.length, limits.state, 'state transactions')
+  checkCounts(content, limits)
   const entries = transactions.map((one, i) => transactionEntry(one, `transactions[${i}]`, limits))
   const own = new Set(entries.map(({ hash }) => hash))
   publicKeys.forEach((key, i) => {
     checkStorable(key, `publicKeys[${i}]`)
   })
+  const network = packageNetwork(content.network ?? {})
+  const prepared = preparedTransactions.map((one, i) =>
+    preparedEntry(one, `preparedTransactions[${i}]`, limits),
+  )
+  checkNetworkOf(network, prepared)
   return {
-    network: packageNetwork(content.network ?? {}),
+    network,
     text: packageText(content.text ?? {}, limits),
     transactions: entries,
     combined: combined.map((one, i) => combinedEntry(one, own, `combined[${i}]`)),
+    preparedTransactions: prepared,
     publicKeys,
     state: state.map((one, i) => stateEntry(one, `state[${i}]`, limits)),
   }
@@ -259,7 +326,7 @@ export function packageEntries(content: PackageContent, limits: PackageLimits): 
 export function judgedPackage(entries: SigningPackage, limits: PackageLimits): JudgedPackage {
   const made = normalForm(entries, limits)
   const verdicts = verifyPackage(made)
-  refuseTwoValid(verdicts)
+  refuseTwoValid(made, verdicts)
   return { package: made, verdicts }
 }
 
@@ -274,6 +341,10 @@ export function createPackage(
   const copied: PackageContent = {
     ...content,
     transactions: content.transactions.map((one) => ({ ...one, bytes: one.bytes.slice() })),
+    preparedTransactions: (content.preparedTransactions ?? []).map((one) => ({
+      ...one,
+      bytes: one.bytes.slice(),
+    })),
     state: (content.state ?? []).map((one) => ({ ...one, bytes: one.bytes.slice() })),
   }
   const all = limitsOf(limits)

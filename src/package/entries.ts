@@ -26,7 +26,8 @@ export const MAX_SIGNATURE_BYTES = 8192
 /** Sources of one state transaction: every holder of a copy may have fetched it. */
 export const MAX_SOURCES = 1000
 
-function refuseFatal(findings: readonly Finding[], path: string): void {
+/** @throws CantosignError the code of a finding that leaves bytes without a place */
+export function refuseFatal(findings: readonly Finding[], path: string): void {
   const fatal = findings.find(({ code }) => severityOf(code) === 'fatal')
   if (fatal === undefined) return
   const offset = fatal.offset === undefined ? '' : ` (offset ${fatal.offset} of the bytes)`

@@ -9,6 +9,7 @@ export const PACKAGE_PROPERTIES = [
   'text',
   'transactions',
   'combined',
+  'preparedTransactions',
   'publicKeys',
   'state',
 ] as const
@@ -22,6 +23,28 @@ export const TRANSACTION_PROPERTIES = [
   'signatures',
 ] as const
 export const SUMMARY_PROPERTIES = ['operation', 'serial', 'mapping', 'subject'] as const
+export const PREPARED_PROPERTIES = [
+  'hash',
+  'hashingScheme',
+  'summary',
+  'preparedTransaction',
+  'signatures',
+] as const
+export const PREPARED_SUMMARY_PROPERTIES = [
+  'actAs',
+  'commandId',
+  'synchronizerId',
+  'action',
+  'template',
+  'choice',
+] as const
+export const PREPARED_SIGNATURE_PROPERTIES = [
+  'party',
+  'signedBy',
+  'format',
+  'algorithm',
+  'signature',
+] as const
 export const SIGNATURE_PROPERTIES = ['signedBy', 'format', 'algorithm', 'signature'] as const
 export const COMBINED_PROPERTIES = ['hash', 'transactions', 'elsewhere', 'signatures'] as const
 export const PUBLIC_KEY_PROPERTIES = ['fingerprint', 'keySpec', 'publicKey'] as const

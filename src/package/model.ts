@@ -7,17 +7,29 @@
  * equal values and, written, equal files.
  */
 import type { PublicKey } from '../crypto/public-key.ts'
+import {
+  MAX_PREPARED_TRANSACTION_BYTES,
+  type ReadPreparedTransaction,
+} from '../daml/prepared-transaction.ts'
+import type { HashingScheme } from '../daml/scheme.ts'
 import type { Fingerprint } from '../ident/fingerprint.ts'
 import type { KnownMapping } from '../topology/mapping.ts'
 import type { ReadSignedTransaction, VerifiedSignature } from '../topology/signed-transaction.ts'
 import type { ReadTransaction } from '../topology/transaction.ts'
-import type { Signature, TopologyTransaction } from '../wire/generated/schema.ts'
+import type {
+  PreparedTransaction,
+  Signature,
+  TopologyTransaction,
+} from '../wire/generated/schema.ts'
 
 /** What `format` says in every package. */
 export const PACKAGE_FORMAT = 'cantosign-package'
 
-/** The one version of the format so far. A file of another version is refused. */
-export const PACKAGE_VERSION = 1
+/** A package without prepared Daml transactions; it has no property for them. */
+export const TOPOLOGY_VERSION = 1
+
+/** A package with prepared Daml transactions, at least one. A file of any other version is refused. */
+export const PREPARED_VERSION = 2
 
 /** Where the transactions are meant to go. Signatures do not bind any of it. */
 export interface PackageNetwork {
@@ -56,6 +68,28 @@ export interface PackageTransaction {
   readonly signatures: readonly PackageSignature[]
 }
 
+/**
+ * A signature over the 32 bytes of a prepared transaction's hash. Format and algorithm are those of
+ * a key: the Ledger API has no legacy of signatures without them.
+ */
+export type PreparedSignature = PackageSignature & {
+  /** The acting party that it is handed in for: one of `act_as`. No signature covers this. */
+  readonly party: string
+}
+
+export interface PackagePreparedTransaction {
+  /** Read without a fatal finding; whether it may be signed is the caller's to judge. */
+  readonly prepared: ReadPreparedTransaction & { readonly value: PreparedTransaction }
+  /** Part of what is signed, and not in the bytes. */
+  readonly scheme: HashingScheme
+  /** The hash of the bytes under the scheme in 64 hex characters: the name of the transaction. */
+  readonly hash: string
+  /** The same as 32 bytes: what is signed. */
+  readonly digest: Uint8Array
+  /** Sorted by party, then as those of topology transactions. */
+  readonly signatures: readonly PreparedSignature[]
+}
+
 /** Signatures over the combined hash of several transactions. */
 export interface CombinedSigning {
   /** The combined hash of `transactions` and `elsewhere`, 34 bytes. */
@@ -83,10 +117,15 @@ export interface StateTransaction {
 export interface SigningPackage {
   readonly network: PackageNetwork
   readonly text: PackageText
-  /** In the order in which they are meant to be submitted. At least one; each occurs once. */
+  /**
+   * In the order in which they are meant to be submitted; each occurs once. At least one, unless
+   * there are prepared transactions.
+   */
   readonly transactions: readonly PackageTransaction[]
   /** Sorted by combined hash; each set of hashes occurs once. */
   readonly combined: readonly CombinedSigning[]
+  /** In the order in which they are meant to be executed; each hash occurs once. */
+  readonly preparedTransactions: readonly PackagePreparedTransaction[]
   /** Keys that signed and are in no mapping here. A key proves nothing but its own fingerprint. */
   readonly publicKeys: readonly PublicKey[]
   /** Sorted by transaction hash, then bytes. */
@@ -100,12 +139,15 @@ export interface SigningPackage {
 export interface PackageVerdicts {
   readonly transactions: readonly (readonly VerifiedSignature[])[]
   readonly combined: readonly (readonly VerifiedSignature[])[]
+  readonly preparedTransactions: readonly (readonly VerifiedSignature[])[]
 }
 
 /** Limits of docs/format.md section 6; every one can be raised. */
 export interface PackageLimits {
   readonly packageBytes: number
   readonly transactionBytes: number
+  readonly preparedBytes: number
+  /** Topology transactions, and prepared ones. */
   readonly transactions: number
   /** For one transaction, counting its own and every combined one that covers it. */
   readonly signatures: number
@@ -120,6 +162,7 @@ const MEBIBYTE = 1024 * 1024
 export const DEFAULT_LIMITS: PackageLimits = {
   packageBytes: 256 * MEBIBYTE,
   transactionBytes: 4 * MEBIBYTE,
+  preparedBytes: MAX_PREPARED_TRANSACTION_BYTES,
   transactions: 10_000,
   signatures: 1_000,
   state: 100_000,

@@ -1,6 +1,7 @@
 /** The order of every list of a package whose order has no meaning. */
 import { compareBytes, toBase64 } from '../base/bytes.ts'
-import type { PackageSignature, StateSource, StateTransaction } from './model.ts'
+import type { SignatureOrder } from './settle.ts'
+import type { PackageSignature, PreparedSignature, StateSource, StateTransaction } from './model.ts'
 
 /** By code unit: the same on every machine, and for hex the same as by byte. */
 export function compareText(a: string, b: string): number {
@@ -24,6 +25,30 @@ export function compareSignatures(a: PackageSignature, b: PackageSignature): num
 export function signatureIdentity(signature: PackageSignature): string {
   const { signedBy, format, signingAlgorithmSpec } = signature
   return `${signedBy} ${format} ${signingAlgorithmSpec} ${toBase64(signature.signature)}`
+}
+
+/** By party, then as `compareSignatures`. */
+export function comparePreparedSignatures(a: PreparedSignature, b: PreparedSignature): number {
+  return compareText(a.party, b.party) || compareSignatures(a, b)
+}
+
+/** As `signatureIdentity`: the same signature may stand there for several parties. */
+export function preparedSignatureIdentity(signature: PreparedSignature): string {
+  return `${signature.party} ${signatureIdentity(signature)}`
+}
+
+/** Of one transaction's or combined hash's list. */
+export const SIGNATURE_ORDER: SignatureOrder<PackageSignature> = {
+  signer: ({ signedBy }) => signedBy,
+  compare: compareSignatures,
+  identity: signatureIdentity,
+}
+
+/** Of a prepared transaction: a key may sign for several parties, once for each. */
+export const PREPARED_SIGNATURE_ORDER: SignatureOrder<PreparedSignature> = {
+  signer: ({ party, signedBy }) => `${party} ${signedBy}`,
+  compare: comparePreparedSignatures,
+  identity: preparedSignatureIdentity,
 }
 
 export function compareSources(a: StateSource, b: StateSource): number {

@@ -1,6 +1,8 @@
 /** Reads a package; the bytes in it are the truth, and all that repeats them must agree. */
 import { toHex } from '../base/bytes.ts'
+import type { CantosignError } from '../base/errors.ts'
 import { parseSubjectPublicKeyInfo, type PublicKey } from '../crypto/public-key.ts'
+import type { HashingScheme } from '../daml/scheme.ts'
 import type { KeyResolver } from '../topology/signed-transaction.ts'
 import type { Signature } from '../wire/generated/schema.ts'
 import {
@@ -22,6 +24,9 @@ import {
   enumNumber,
   NETWORK_PROPERTIES,
   PACKAGE_PROPERTIES,
+  PREPARED_PROPERTIES,
+  PREPARED_SIGNATURE_PROPERTIES,
+  PREPARED_SUMMARY_PROPERTIES,
   PUBLIC_KEY_PROPERTIES,
   SIGNATURE_PROPERTIES,
   SOURCE_PROPERTIES,
@@ -41,18 +46,22 @@ import {
   objectAt,
   placeError,
   textAt,
+  type Members,
   type Place,
 } from './json-shape.ts'
 import { readJson } from './json-text.ts'
 import {
   PACKAGE_FORMAT,
-  PACKAGE_VERSION,
+  PREPARED_VERSION,
+  TOPOLOGY_VERSION,
   type PackageLimits,
   type PackageNetwork,
   type PackageText,
   type SigningPackage,
   type StateSource,
 } from './model.ts'
+import type { PreparedContent } from './prepared-entries.ts'
+import { preparedSummaryOf, type PreparedSummary } from './prepared-summary.ts'
 import { summaryOf, type TransactionSummary } from './summary.ts'
 import { verifyRest } from './verdicts.ts'
 
@@ -75,11 +84,16 @@ interface Claims {
     readonly transactions: readonly string[]
     readonly path: string
   }[]
+  readonly preparedTransactions: readonly {
+    readonly hash: Place
+    readonly summary: PreparedSummary
+    readonly path: string
+  }[]
   readonly state: readonly Place[]
 }
 
-/** @throws CantosignError `package-format`, `package-version` */
-function checkFormat(whole: Place): void {
+/** The version. @throws CantosignError `package-format`, `package-version` */
+function formatVersion(whole: Place): number {
   const format = isObject(whole.value) ? whole.value.get('format') : undefined
   if (format !== PACKAGE_FORMAT) {
     throw placeError(
@@ -90,15 +104,14 @@ function checkFormat(whole: Place): void {
     )
   }
   const version = isObject(whole.value) ? whole.value.get('version') : undefined
-  if (version !== PACKAGE_VERSION) {
-    const found = typeof version === 'number' ? `version ${version}` : 'a version that is no number'
-    throw placeError(
-      'package-version',
-      'version',
-      `${found} is not read by this tool, which reads version ${PACKAGE_VERSION}`,
-      'use a tool that reads it, or have the package written again by this one',
-    )
-  }
+  if (version === TOPOLOGY_VERSION || version === PREPARED_VERSION) return version
+  const found = typeof version === 'number' ? `version ${version}` : 'a version that is no number'
+  throw placeError(
+    'package-version',
+    'version',
+    `${found} is not read by this tool, which reads the versions ${TOPOLOGY_VERSION} and ${PREPARED_VERSION}`,
+    'use a tool that reads it, or have the package written again by this one',
+  )
 }
 
 function enumAt(place: Place, type: SignatureEnum): number {
@@ -107,8 +120,11 @@ function enumAt(place: Place, type: SignatureEnum): number {
   throw placeError('package-value', place.path, `this is no ${type}`)
 }
 
-function signatureAt(place: Place): Signature {
-  const members = objectAt(place, SIGNATURE_PROPERTIES)
+function signatureAt(
+  place: Place,
+  properties: readonly string[] = SIGNATURE_PROPERTIES,
+): Signature {
+  const members = objectAt(place, properties)
   return {
     signedBy: textAt(members.required('signedBy')),
     format: enumAt(members.required('format'), 'SignatureFormat'),
@@ -119,7 +135,9 @@ function signatureAt(place: Place): Signature {
 }
 
 function signaturesAt(place: Place, limits: PackageLimits): readonly Signature[] {
-  return listAt(place, limits.signatures, 'signatures of one transaction').map(signatureAt)
+  return listAt(place, limits.signatures, 'signatures of one transaction').map((one) =>
+    signatureAt(one),
+  )
 }
 
 function summaryAt(place: Place): TransactionSummary {
@@ -162,6 +180,100 @@ function transactionAt(
       signatures: signaturesAt(members.required('signatures'), limits),
     },
   }
+}
+
+function schemeAt(place: Place): HashingScheme {
+  const text = textAt(place)
+  if (text === 'V2' || text === 'V3') return text
+  throw placeError(
+    text === 'V1' || text === 'V4' ? 'hashing-scheme-unsupported' : 'package-value',
+    place.path,
+    'this is neither V2 nor V3',
+    'have the transaction prepared again with one of these hashing schemes',
+  )
+}
+
+const ACTIONS = ['create', 'exercise', 'fetch', 'rollback', 'query-by-key'] as const
+
+function preparedSummaryAt(place: Place, limits: PackageLimits): PreparedSummary {
+  const members = objectAt(place, PREPARED_SUMMARY_PROPERTIES)
+  const nullable = (name: string): string | null => {
+    const member = members.required(name)
+    return member.value === null ? null : textAt(member)
+  }
+  const action = nullable('action')
+  const known = ACTIONS.find((one) => one === action) ?? null
+  if (action !== known) {
+    throw placeError('package-value', members.required('action').path, 'this is no action')
+  }
+  return {
+    actAs: listAt(members.required('actAs'), limits.signatures, 'parties').map(textAt),
+    commandId: textAt(members.required('commandId')),
+    synchronizerId: textAt(members.required('synchronizerId')),
+    action: known,
+    template: nullable('template'),
+    choice: nullable('choice'),
+  }
+}
+
+function preparedAt(
+  place: Place,
+  limits: PackageLimits,
+): {
+  readonly content: PreparedContent
+  readonly claim: Claims['preparedTransactions'][number]
+} {
+  const members = objectAt(place, PREPARED_PROPERTIES)
+  const signatures = listAt(
+    members.required('signatures'),
+    limits.signatures,
+    'signatures of one prepared transaction',
+  )
+  return {
+    claim: {
+      hash: members.required('hash'),
+      summary: preparedSummaryAt(members.required('summary'), limits),
+      path: place.path,
+    },
+    content: {
+      scheme: schemeAt(members.required('hashingScheme')),
+      bytes: bytesAt(
+        members.required('preparedTransaction'),
+        limits.preparedBytes,
+        'bytes of a prepared transaction',
+      ),
+      signatures: signatures.map((one) => ({
+        ...signatureAt(one, PREPARED_SIGNATURE_PROPERTIES),
+        party: textAt(objectAt(one, PREPARED_SIGNATURE_PROPERTIES).required('party')),
+      })),
+    },
+  }
+}
+
+/** A version has its own properties: those of version 2 are none of version 1. */
+function preparedTransactionsAt(
+  members: Members,
+  version: number,
+  limits: PackageLimits,
+): readonly ReturnType<typeof preparedAt>[] {
+  if (version === TOPOLOGY_VERSION) {
+    const stray = members.optional('preparedTransactions')
+    if (stray === undefined) return []
+    throw placeError(
+      'package-unknown-property',
+      stray.path,
+      `version ${TOPOLOGY_VERSION} of the format has no such property`,
+      'get the package again from where it came from; nothing in a package is ignored',
+    )
+  }
+  const place = members.required('preparedTransactions')
+  const list = listAt(place, limits.transactions, 'prepared transactions')
+  if (list.length > 0) return list.map((one) => preparedAt(one, limits))
+  throw placeError(
+    'package-value',
+    place.path,
+    `this is empty; a package without prepared transactions has version ${TOPOLOGY_VERSION}`,
+  )
 }
 
 function combinedAt(
@@ -247,7 +359,7 @@ function packageTextAt(place: Place | undefined): Partial<PackageText> {
 }
 
 function parse(whole: Place, limits: PackageLimits): { content: PackageContent; claims: Claims } {
-  checkFormat(whole)
+  const version = formatVersion(whole)
   const members = objectAt(whole, PACKAGE_PROPERTIES)
   const transactions = listAt(
     members.required('transactions'),
@@ -259,6 +371,7 @@ function parse(whole: Place, limits: PackageLimits): { content: PackageContent; 
     limits.transactions,
     'combined signings',
   ).map((place) => combinedAt(place, limits))
+  const prepared = preparedTransactionsAt(members, version, limits)
   const keys = listAt(members.required('publicKeys'), limits.state, 'public keys').map(publicKeyAt)
   const state = listAt(members.required('state'), limits.state, 'state transactions').map(
     (place): { readonly content: StateContent; readonly hash: Place } => {
@@ -279,18 +392,27 @@ function parse(whole: Place, limits: PackageLimits): { content: PackageContent; 
       text: packageTextAt(members.optional('text')),
       transactions: transactions.map(({ content }) => content),
       combined: combined.map(({ content }) => content),
+      preparedTransactions: prepared.map(({ content }) => content),
       publicKeys: keys,
       state: state.map(({ content }) => content),
     },
     claims: {
       transactions: transactions.map(({ claim }) => claim),
       combined: combined.map(({ claim }) => claim),
+      preparedTransactions: prepared.map(({ claim }) => claim),
       state: state.map(({ hash }) => hash),
     },
   }
 }
 
-const SUMMARY_MISMATCH = 'do not sign: what is written beside the bytes is not what the bytes say'
+function summaryMismatch(path: string, is = '', said = ''): CantosignError {
+  return placeError(
+    'package-summary-mismatch',
+    path,
+    `the bytes say ${is}, not ${said}`,
+    'do not sign: what is written beside the bytes is not what the bytes say',
+  )
+}
 
 /**
  * Holds what the file says of the bytes against the bytes.
@@ -305,12 +427,21 @@ function checkClaims(entries: SigningPackage, claims: Claims): void {
     const computed = summaryOf(entry)
     for (const name of SUMMARY_PROPERTIES) {
       if (claim.summary[name] === computed[name]) continue
-      throw placeError(
-        'package-summary-mismatch',
+      throw summaryMismatch(
         `${claim.path}.summary.${name}`,
-        `the bytes say ${JSON.stringify(computed[name])}, not ${JSON.stringify(claim.summary[name])}`,
-        SUMMARY_MISMATCH,
+        JSON.stringify(computed[name]),
+        JSON.stringify(claim.summary[name]),
       )
+    }
+  })
+  entries.preparedTransactions.forEach((entry, i) => {
+    const claim = claims.preparedTransactions[i]
+    if (claim === undefined) throw new Error('a prepared transaction without its claim')
+    requireEqual(claim.hash, entry.hash, `hash of the bytes under ${entry.scheme}`)
+    const computed = preparedSummaryOf(entry.prepared.value)
+    for (const name of PREPARED_SUMMARY_PROPERTIES) {
+      const [said, is] = [claim.summary[name], computed[name]].map((one) => JSON.stringify(one))
+      if (said !== is) throw summaryMismatch(`${claim.path}.summary.${name}`, is, said)
     }
   })
   entries.combined.forEach((signing, i) => {

@@ -46,7 +46,7 @@ export function keyResolver(
 }
 
 /**
- * Verifies one signature over 34 bytes.
+ * Verifies one signature over the 34 bytes of a hash, or the 32 of a prepared transaction's.
  * @param path its place in the package, for findings
  */
 export function verifyPackageSignature(
@@ -83,7 +83,10 @@ export function verifyPackageSignature(
  * @param outside keys from elsewhere, such as a state file beside the package
  */
 export function verifyPackage(
-  content: Pick<SigningPackage, 'transactions' | 'combined' | 'publicKeys' | 'state'>,
+  content: Pick<
+    SigningPackage,
+    'transactions' | 'combined' | 'preparedTransactions' | 'publicKeys' | 'state'
+  >,
   outside?: KeyResolver,
 ): PackageVerdicts {
   const resolve = keyResolver(content, outside)
@@ -104,6 +107,17 @@ export function verifyPackage(
         verifyPackageSignature(one, hash, true, `combined[${i}].signatures[${j}]`, resolve),
       ),
     ),
+    preparedTransactions: content.preparedTransactions.map(({ digest, signatures }, i) =>
+      signatures.map((one, j) =>
+        verifyPackageSignature(
+          one,
+          digest,
+          false,
+          `preparedTransactions[${i}].signatures[${j}]`,
+          resolve,
+        ),
+      ),
+    ),
   }
 }
 
@@ -118,6 +132,7 @@ export function verifyRest(verdicts: PackageVerdicts, outside: KeyResolver): Pac
   return {
     transactions: verdicts.transactions.map((list) => list.map(again)),
     combined: verdicts.combined.map((list) => list.map(again)),
+    preparedTransactions: verdicts.preparedTransactions.map((list) => list.map(again)),
   }
 }
 

@@ -6,17 +6,20 @@ import { enumText } from './format.ts'
 import { checkLimit } from './json-shape.ts'
 import {
   PACKAGE_FORMAT,
-  PACKAGE_VERSION,
+  PREPARED_VERSION,
+  TOPOLOGY_VERSION,
   type CombinedSigning,
   type PackageLimits,
+  type PackagePreparedTransaction,
   type PackageSignature,
   type PackageTransaction,
   type SigningPackage,
   type StateTransaction,
 } from './model.ts'
+import { preparedSummaryOf } from './prepared-summary.ts'
 import { summaryOf } from './summary.ts'
 
-function signatureJson(one: PackageSignature): unknown {
+function signatureJson(one: PackageSignature): Readonly<Record<string, unknown>> {
   return {
     signedBy: one.signedBy,
     format: enumText('SignatureFormat', one.format),
@@ -44,6 +47,16 @@ function combinedJson(one: CombinedSigning): unknown {
   }
 }
 
+function preparedJson(entry: PackagePreparedTransaction): unknown {
+  return {
+    hash: entry.hash,
+    hashingScheme: entry.scheme,
+    summary: preparedSummaryOf(entry.prepared.value),
+    preparedTransaction: toBase64(entry.prepared.bytes),
+    signatures: entry.signatures.map((one) => ({ party: one.party, ...signatureJson(one) })),
+  }
+}
+
 function stateJson({ signed, sources }: StateTransaction): unknown {
   return {
     hash: toHex(signed.transaction.hash),
@@ -66,10 +79,11 @@ export function writePackage(
   content: SigningPackage,
   limits: Partial<PackageLimits> = {},
 ): Uint8Array {
-  const { network, text } = content
+  const { network, text, preparedTransactions } = content
   const document = {
     format: PACKAGE_FORMAT,
-    version: PACKAGE_VERSION,
+    // The lowest version that can say it.
+    version: preparedTransactions.length === 0 ? TOPOLOGY_VERSION : PREPARED_VERSION,
     network: unlessEmpty({
       synchronizerId: network.synchronizerId,
       protocolVersion: network.protocolVersion,
@@ -81,6 +95,8 @@ export function writePackage(
     }),
     transactions: content.transactions.map(transactionJson),
     combined: content.combined.map(combinedJson),
+    preparedTransactions:
+      preparedTransactions.length === 0 ? undefined : preparedTransactions.map(preparedJson),
     publicKeys: content.publicKeys.map(({ fingerprint, keySpec, spki }) => ({
       fingerprint,
       keySpec,

@@ -5,6 +5,8 @@ import { combinedHash } from '../../src/topology/namespace.ts'
 import { transactionHash } from '../../src/topology/transaction.ts'
 import { toHex } from '../../src/base/bytes.ts'
 import type { PackageSignature, SigningPackage } from '../../src/package/model.ts'
+import { bytesOf } from '../daml/transactions.ts'
+import { digestOf, partyOf, preparedOf } from './prepared.ts'
 import {
   corrupted,
   delegation,
@@ -53,6 +55,12 @@ const combinedSets = [transactionPool, transactionPool.slice(2)].map((list) => (
   transactionHashes: list.map((bytes) => toHex(transactionHash(bytes))),
   message: combinedHash(list.map(transactionHash)),
 }))
+
+/** Two prepared Daml transactions, the second of two parties under the other scheme. */
+const preparedPool = [
+  { bytes: bytesOf(preparedOf([partyOf(keyAt(0))])), scheme: 'V2' },
+  { bytes: bytesOf(preparedOf([partyOf(keyAt(0)), partyOf(keyAt(1))], 'more')), scheme: 'V3' },
+] as const
 
 /** Signatures of one key over one message: a few good ones and a few bad ones, made once. */
 const made = new Map<string, PackageSignature>()
@@ -114,7 +122,7 @@ const network = fc.record({
   protocolVersion: fc.constantFrom(undefined, 34),
 })
 
-export const packageContent: fc.Arbitrary<PackageContent> = fc
+const packageContent: fc.Arbitrary<PackageContent> = fc
   .record({
     network,
     text,
@@ -151,3 +159,40 @@ export const packageContent: fc.Arbitrary<PackageContent> = fc
 export const signingPackage: fc.Arbitrary<SigningPackage> = packageContent.map((content) =>
   createPackage(content),
 )
+
+/** Signers by transaction and party; each may sign for both parties of the second transaction. */
+const preparedContent = fc
+  .tuple(
+    fc.array(signer, { maxLength: 8 }),
+    fc.array(signer, { maxLength: 6 }),
+    fc.array(signer, { maxLength: 6 }),
+  )
+  .map(([alone, first, second]) => {
+    const signed = (
+      { bytes, scheme }: (typeof preparedPool)[number],
+      byParty: readonly (typeof alone)[],
+    ): NonNullable<PackageContent['preparedTransactions']>[number] => ({
+      bytes,
+      scheme,
+      signatures: byParty.flatMap((chosen, party) =>
+        signaturesOf(chosen, digestOf(bytes, scheme)).map((one) => ({
+          ...one,
+          party: partyOf(keyAt(party)),
+        })),
+      ),
+    })
+    return [signed(preparedPool[0], [alone]), signed(preparedPool[1], [first, second])]
+  })
+
+/** With prepared transactions too, the same in all; some have nothing else. */
+export const preparedPackage = (topology: boolean): fc.Arbitrary<SigningPackage> =>
+  fc
+    .tuple(packageContent, preparedContent)
+    .map(([{ network = {}, ...content }, preparedTransactions]) =>
+      createPackage({
+        ...content,
+        network: { protocolVersion: network.protocolVersion },
+        ...(topology ? {} : { transactions: [], combined: [] }),
+        preparedTransactions,
+      }),
+    )

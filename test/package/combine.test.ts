@@ -1,15 +1,23 @@
 /** Combining is a join, and no broken or foreign signature spoils it. */
-import { test as property } from '@fast-check/vitest'
+import { fc, test as property } from '@fast-check/vitest'
 import { describe, expect, test } from 'vitest'
 import { combinePackages } from '../../src/package/combine.ts'
 import { createPackage, type PackageContent } from '../../src/package/create.ts'
-import type { SigningPackage } from '../../src/package/model.ts'
+import type {
+  PackageSignature,
+  PackageVerdicts,
+  PreparedSignature,
+  SigningPackage,
+} from '../../src/package/model.ts'
+import type { VerifiedSignature } from '../../src/topology/signed-transaction.ts'
 import { readPackage } from '../../src/package/read.ts'
 import { verifyPackage } from '../../src/package/verdicts.ts'
 import { writePackage } from '../../src/package/write.ts'
 import { combinedHash } from '../../src/topology/namespace.ts'
 import { transactionHash } from '../../src/topology/transaction.ts'
-import { keys, signingPackage } from './arbitrary.ts'
+import { bytesOf as encoded, exerciseTransaction } from '../daml/transactions.ts'
+import { partyOf, preparedOf } from './prepared.ts'
+import { keys, preparedPackage, signingPackage } from './arbitrary.ts'
 import {
   corrupted,
   delegation,
@@ -34,43 +42,67 @@ function joined(join: () => SigningPackage): string {
   }
 }
 
-const agreeing = signingPackage.map((one) => ({
-  ...one,
-  text: { requestedBy: undefined, reason: undefined, validUntil: undefined },
-}))
+const agreeingOf = (some: fc.Arbitrary<SigningPackage>): fc.Arbitrary<SigningPackage> =>
+  some.map((one) => ({
+    ...one,
+    text: { requestedBy: undefined, reason: undefined, validUntil: undefined },
+  }))
 
-/** Signer and bytes of every valid signature, by place. */
+const kinds: readonly (readonly [string, fc.Arbitrary<SigningPackage>])[] = [
+  ['topology', signingPackage],
+  ['prepared transactions', preparedPackage(false)],
+  ['both', preparedPackage(true)],
+]
+
+type SignedList = readonly PackageSignature[]
+
+/** Every list of a package: what its signatures are worth, and they themselves. */
+const listsOf = (
+  content: SigningPackage,
+  verdicts: PackageVerdicts,
+): readonly (readonly [readonly VerifiedSignature[], SignedList, string])[] =>
+  (['transactions', 'combined', 'preparedTransactions'] as const).flatMap((name) =>
+    verdicts[name].map(
+      (list, i) =>
+        [
+          list,
+          content[name][i]?.signatures ?? [],
+          `${name} ${String(content[name][i]?.hash)}`,
+        ] as const,
+    ),
+  )
+
+/** A key signs for each party by itself. */
+const signerOf = (one: Partial<PreparedSignature> | undefined): string =>
+  `${one?.party ?? ''} ${one?.signedBy ?? ''}`
+
+/** Signer of every valid signature, by place. */
 function validOf(content: SigningPackage): ReadonlySet<string> {
-  const { transactions, combined } = verifyPackage(
+  const verdicts = verifyPackage(
     content,
     (fingerprint) => keys.find(({ key }) => key.fingerprint === fingerprint)?.key,
   )
-  const names = [
-    ...transactions.entries(),
-    ...combined.map((list, i) => [String(content.combined[i]?.hash), list] as const),
-  ]
   return new Set(
-    names.flatMap(([place, list]) =>
-      list.flatMap(({ status, signature }) =>
-        status === 'valid' ? [`${place} ${signature.wire.signedBy}`] : [],
+    listsOf(content, verdicts).flatMap(([list, signed, place]) =>
+      list.flatMap(({ status }, i) =>
+        status === 'valid' ? [`${place} ${signerOf(signed[i])}`] : [],
       ),
     ),
   )
 }
 
-describe('combining', () => {
-  property.prop([signingPackage, signingPackage], { numRuns: 20 })('is commutative', (a, b) => {
+describe.each(kinds)('combining %s', (_kind, some) => {
+  const agreeing = agreeingOf(some)
+
+  property.prop([some, some], { numRuns: 20 })('is commutative', (a, b) => {
     expect(joined(() => join(a, b))).toBe(joined(() => join(b, a)))
   })
 
-  property.prop([signingPackage, signingPackage, signingPackage], { numRuns: 20 })(
-    'is associative',
-    (a, b, c) => {
-      const left = joined(() => join(join(a, b), c))
-      expect(left).toBe(joined(() => join(a, join(b, c))))
-      expect(left).toBe(joined(() => join(c, a, b)))
-    },
-  )
+  property.prop([some, some, some], { numRuns: 20 })('is associative', (a, b, c) => {
+    const left = joined(() => join(join(a, b), c))
+    expect(left).toBe(joined(() => join(a, join(b, c))))
+    expect(left).toBe(joined(() => join(c, a, b)))
+  })
 
   property.prop([agreeing, agreeing], { numRuns: 20 })('is idempotent', (a, b) => {
     const once = join(a, b)
@@ -86,9 +118,9 @@ describe('combining', () => {
       const valid = validOf(made)
       for (const one of [...validOf(a), ...validOf(b)]) expect(valid).toContain(one)
       const inside = verifyPackage(made)
-      for (const list of [...inside.transactions, ...inside.combined]) {
-        const signers = list.flatMap(({ status, signature }) =>
-          status === 'valid' ? [signature.wire.signedBy] : [],
+      for (const [list, signed] of listsOf(made, inside)) {
+        const signers = list.flatMap(({ status }, i) =>
+          status === 'valid' ? [signerOf(signed[i])] : [],
         )
         expect(new Set(signers).size).toBe(signers.length)
         expect(list.map(({ status }) => status)).not.toContain('invalid')
@@ -103,7 +135,9 @@ describe('combining', () => {
     const made = join(a, b)
     expect(readPackage(writePackage(made)).package).toEqual(made)
   })
+})
 
+describe('combining', () => {
   test('takes the good signature of a key after a broken one, and names the broken one', () => {
     const [alice, bytes] = [ed25519Key(1), partyTransaction('alice', [ed25519Key(1)])]
     const good = alice.signature(transactionHash(bytes))
@@ -271,5 +305,52 @@ describe('what is refused to be combined', () => {
     expect(
       combinePackages(copies, { limits: { signatures: 6 } }).package.transactions[0]?.signatures,
     ).toHaveLength(6)
+  })
+
+  const prepared = (...list: readonly Uint8Array[]): SigningPackage =>
+    createPackage({
+      transactions: [],
+      preparedTransactions: list.map((bytes) => ({ bytes, scheme: 'V2' as const })),
+    })
+  const [first, second] = ['one', 'two'].map((note) =>
+    encoded(preparedOf([partyOf(alice)], note)),
+  ) as [Uint8Array, Uint8Array]
+
+  test.each([
+    ['another one', prepared(first), prepared(second)],
+    ['one more', prepared(first), prepared(first, second)],
+    ['another order', prepared(first, second), prepared(second, first)],
+    [
+      'another scheme',
+      prepared(first),
+      createPackage({ transactions: [], preparedTransactions: [{ bytes: first, scheme: 'V3' }] }),
+    ],
+    [
+      'none',
+      copy([one]),
+      createPackage({
+        transactions: [{ bytes: one, proposal: true }],
+        preparedTransactions: [{ bytes: first, scheme: 'V2' }],
+      }),
+    ],
+  ])('of prepared transactions: %s', (_what, a, b) => {
+    const error = refusal(a, b)
+    expect(error.code).toBe('package-transactions-differ')
+    expect(error.message).toContain('preparedTransactions[')
+  })
+
+  test('prepared transactions that hash alike and differ in what no signature covers', () => {
+    const blob = (byte: number): SigningPackage => {
+      const whole = exerciseTransaction()
+      if (whole.metadata === undefined) throw new Error('no metadata')
+      const inputContracts = whole.metadata.inputContracts.map((input) => ({
+        ...input,
+        eventBlob: Uint8Array.of(byte),
+      }))
+      return prepared(encoded({ ...whole, metadata: { ...whole.metadata, inputContracts } }))
+    }
+    const error = refusal(blob(1), blob(2))
+    expect(error.code).toBe('package-transactions-differ')
+    expect(error.message).toContain('what no signature covers')
   })
 })

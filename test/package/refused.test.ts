@@ -30,7 +30,7 @@ const refused: readonly (readonly [string, unknown, string, string, boolean])[] 
   ['another format', changed(['format'], 'psbt'), 'package-format', '', true],
   ['no format', changed(['format'], undefined), 'package-format', '', true],
   ['a list', [], 'package-format', '', true],
-  ['a later version', changed(['version'], 2), 'package-version', 'version', true],
+  ['a later version', changed(['version'], 3), 'package-version', 'version', true],
   ['a version as text', changed(['version'], '1'), 'package-version', 'version', true],
   ['no version', changed(['version'], undefined), 'package-version', 'version', true],
   ['an unknown property', changed(['comment'], 1), 'package-unknown-property', 'comment', true],

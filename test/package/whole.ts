@@ -4,8 +4,11 @@ import { join } from 'node:path'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { createPackage } from '../../src/package/create.ts'
 import { writePackage } from '../../src/package/write.ts'
+import type { SigningPackage } from '../../src/package/model.ts'
+import { encodeMessage } from '../../src/wire/codec.ts'
 import { combinedHash } from '../../src/topology/namespace.ts'
 import { transactionHash } from '../../src/topology/transaction.ts'
+import { partyOf, preparedOf, preparedSignature, SYNCHRONIZER } from './prepared.ts'
 import {
   bytesOf,
   delegation,
@@ -52,10 +55,30 @@ export const whole = createPackage({
   ],
 })
 
+/** As one of alice's, for tests of what packages hold. */
+export const preparedBytes = encodeMessage('PreparedTransaction', preparedOf([partyOf(alice)]))
+
+/** The same with a prepared Daml transaction, which alice has signed. */
+export const wholePrepared = createPackage({
+  network: { synchronizerId: SYNCHRONIZER },
+  transactions: [],
+  preparedTransactions: [
+    {
+      bytes: preparedBytes,
+      scheme: 'V2',
+      signatures: [preparedSignature(alice, preparedBytes, partyOf(alice))],
+    },
+  ],
+  publicKeys: [alice.key],
+})
+
 export type Json = Record<string, unknown>
 type Path = readonly (string | number)[]
 
-export const document = (): Json => JSON.parse(textOf(writePackage(whole))) as Json
+export const documentOf = (content: SigningPackage): Json =>
+  JSON.parse(textOf(writePackage(content))) as Json
+
+export const document = (): Json => documentOf(whole)
 
 /** The value at a path. */
 export function at(value: unknown, path: Path): Json {
@@ -63,8 +86,8 @@ export function at(value: unknown, path: Path): Json {
 }
 
 /** The file with the value at a path replaced; `undefined` takes the property away. */
-export function changed(path: Path, value: unknown): Json {
-  const copy = document()
+export function changed(path: Path, value: unknown, content: SigningPackage = whole): Json {
+  const copy = documentOf(content)
   const last = path.at(-1) ?? ''
   const parent = at(copy, path.slice(0, -1))
   if (value === undefined) Reflect.deleteProperty(parent, last)
@@ -75,8 +98,8 @@ export function changed(path: Path, value: unknown): Json {
 export const fileOf = (json: unknown): Uint8Array => bytesOf(JSON.stringify(json))
 
 /** One entry of a list said twice. */
-export function doubled(path: Path): Json {
-  const copy = document()
+export function doubled(path: Path, content: SigningPackage = whole): Json {
+  const copy = documentOf(content)
   const list = at(copy, path) as unknown as unknown[]
   list.push(structuredClone(list[0]))
   return copy
