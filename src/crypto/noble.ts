@@ -5,6 +5,7 @@
  */
 import * as ed25519 from '@noble/ed25519'
 import { createHash } from 'node:crypto'
+import { toHex } from '../base/bytes.ts'
 import { keySpecRow, type SigningKeySpec } from './key-spec.ts'
 
 /** @noble/ed25519 hashes synchronously only after it was given a SHA-512. */
@@ -96,10 +97,24 @@ export async function verifyWithNoble(
 
 export type Ed25519PointProblem = 'not-a-point' | 'small-order'
 
+/** The canonical encodings of the eight points whose order divides 8, in hex. */
+const SMALL_ORDER: ReadonlySet<string> = new Set([
+  '0100000000000000000000000000000000000000000000000000000000000000',
+  'ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
+  '0000000000000000000000000000000000000000000000000000000000000000',
+  '0000000000000000000000000000000000000000000000000000000000000080',
+  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
+  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa',
+  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
+  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85',
+])
+
 /** What is wrong with 32 bytes as an Ed25519 public key (RFC 8032 section 5.1.3), if anything. */
 export function ed25519PointProblem(raw: Uint8Array): Ed25519PointProblem | undefined {
+  if (SMALL_ORDER.has(toHex(raw))) return 'small-order'
   try {
-    return ed25519.Point.fromBytes(raw, false).isSmallOrder() ? 'small-order' : undefined
+    ed25519.Point.fromBytes(raw, false)
+    return undefined
   } catch {
     return 'not-a-point' // not canonical, or y without an x
   }

@@ -9,19 +9,13 @@
 import protobuf from 'protobufjs/minimal.js'
 import type { FieldSchema } from './field-schema.ts'
 import type { MessageTypes } from './generated/schema.ts'
-import {
-  emptyMessage,
-  exact,
-  isMessage,
-  wireTypeOf,
-  writeMessage,
-  type Message,
-} from './message.ts'
+import { emptyMessage, exact, isMessage, writeMessage, type Message } from './message.ts'
 import { WireType } from './reader.ts'
 import {
   MAX_DEPTH,
   PROTO_VERSION,
   schemaOf,
+  type IndexedField,
   type IndexedSchema,
   type MessageName,
 } from './schema.ts'
@@ -62,7 +56,7 @@ const UTF8 = new TextDecoder('utf-8', { ignoreBOM: true })
 /** @param before the value so far: a message that occurs twice is merged, as every library does */
 function readValue(
   reader: LenientReader,
-  field: FieldSchema,
+  field: IndexedField,
   depth: number,
   before?: unknown,
 ): unknown {
@@ -89,7 +83,7 @@ function readValue(
     case 'message': {
       const end = reader.varint() + reader.pos
       const into = isMessage(before) ? before : undefined
-      return readMessage(reader, schemaOf(field.ref ?? ''), end, depth - 1, into)
+      return readMessage(reader, field.message, end, depth - 1, into)
     }
   }
 }
@@ -102,19 +96,20 @@ function readMessage(
   message: Message = emptyMessage(indexed.schema),
 ): Message {
   if (depth < 0) throw new Error('a message is nested deeper than it was walked')
-  const chosen = new Map<string, number>()
+  let chosen: Map<string, number> | undefined
   while (reader.pos < end) {
     const tag = reader.varint()
     const wireType = tag & 7
     const field = indexed.byNumber.get(tag >>> 3)
-    const expected = field === undefined ? undefined : wireTypeOf(field)
-    if (field === undefined || expected === undefined) reader.over(wireType)
+    const expected = field?.wireType
+    if (field === undefined) reader.over(wireType)
     else if (wireType === expected) {
       if (field.oneof !== undefined) {
         const held = message[field.oneof]
         const same = isMessage(held) && held['$case'] === field.json
         const value = readValue(reader, field, depth, same ? held['value'] : undefined)
         // With two members present (a finding that is refused) the highest field is shown.
+        chosen ??= new Map()
         if (field.number < (chosen.get(field.oneof) ?? 0)) continue
         chosen.set(field.oneof, field.number)
         message[field.oneof] = { $case: field.json, value }

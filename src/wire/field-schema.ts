@@ -26,12 +26,12 @@ export interface FieldSchema {
   readonly json: string
   readonly type: FieldType
   /** Name of the message or enum. */
-  readonly ref?: string
+  readonly ref?: string | undefined
   readonly repeated: boolean
   /** True where absence differs from the default: messages, `optional` fields, oneof members. */
   readonly presence: boolean
   /** camelCase, as the property of the decoded message. */
-  readonly oneof?: string
+  readonly oneof?: string | undefined
   readonly deprecated: boolean
 }
 

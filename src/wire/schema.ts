@@ -1,6 +1,7 @@
 /** Look-ups in the schema, and the facts about it that a .proto file cannot say. */
-import type { FieldSchema, MessageSchema } from './field-schema.ts'
+import type { FieldSchema, FieldType, MessageSchema } from './field-schema.ts'
 import { ENUM_NAMES, MESSAGE_SCHEMAS, type MessageTypes } from './generated/schema.ts'
+import { wireTypeOf } from './message.ts'
 
 export type MessageName = keyof MessageTypes
 
@@ -32,12 +33,52 @@ const LEGACY_FIELDS: Readonly<Record<string, Readonly<Record<number, string>>>> 
   },
 }
 
+/** A field of the schema with what reading it asks for again and again, looked up once. */
+export class IndexedField implements FieldSchema {
+  readonly number: number
+  readonly name: string
+  readonly json: string
+  readonly type: FieldType
+  readonly ref: string | undefined
+  readonly repeated: boolean
+  readonly presence: boolean
+  readonly oneof: string | undefined
+  readonly deprecated: boolean
+  /** Message and field, e.g. `TopologyTransaction.serial`. */
+  readonly fullName: string
+  /** The wire type of one value. */
+  readonly wireType: number
+  /** The message that is wrapped in this bytes field, if it is known to hold one. */
+  readonly wrapped: MessageName | undefined
+  #message: IndexedSchema | undefined
+
+  constructor(message: string, field: FieldSchema) {
+    this.number = field.number
+    this.name = field.name
+    this.json = field.json
+    this.type = field.type
+    this.ref = field.ref
+    this.repeated = field.repeated
+    this.presence = field.presence
+    this.oneof = field.oneof
+    this.deprecated = field.deprecated
+    this.fullName = `${message}.${field.name}`
+    this.wireType = wireTypeOf(field)
+    this.wrapped = WRAPPED_CONTENT[this.fullName]
+  }
+
+  /** The schema of the message that the field holds; asking a scalar field is a fault. */
+  get message(): IndexedSchema {
+    return (this.#message ??= schemaOf(this.ref ?? ''))
+  }
+}
+
 /** A message schema with its fields by number. */
 export interface IndexedSchema {
   readonly name: MessageName
-  readonly schema: MessageSchema
-  readonly byNumber: ReadonlyMap<number, FieldSchema>
-  readonly byName: ReadonlyMap<string, FieldSchema>
+  readonly schema: MessageSchema & { readonly fields: readonly IndexedField[] }
+  readonly byNumber: ReadonlyMap<number, IndexedField>
+  readonly byName: ReadonlyMap<string, IndexedField>
   readonly legacy: Readonly<Record<number, string>>
 }
 
@@ -52,12 +93,14 @@ export function schemaOf(name: string): IndexedSchema {
   const known = index.get(name)
   if (known !== undefined) return known
   if (!isMessageName(name)) throw new Error(`no message ${name} in the schema`)
-  const schema: MessageSchema = MESSAGE_SCHEMAS[name]
+  const generated: MessageSchema = MESSAGE_SCHEMAS[name]
+  const fields = generated.fields.map((field) => new IndexedField(name, field))
+  const schema = { ...generated, fields }
   const indexed: IndexedSchema = {
     name,
     schema,
-    byNumber: new Map(schema.fields.map((field) => [field.number, field])),
-    byName: new Map(schema.fields.map((field) => [field.name, field])),
+    byNumber: new Map(fields.map((field) => [field.number, field])),
+    byName: new Map(fields.map((field) => [field.name, field])),
     legacy: LEGACY_FIELDS[name] ?? {},
   }
   index.set(name, indexed)

@@ -7,16 +7,15 @@
 import { decodeUtf8, toHex } from '../base/bytes.ts'
 import { severityOf, type Finding, type FindingCode } from '../base/finding-codes.ts'
 import { isUnsafeText } from '../base/text.ts'
-import { is64Bit, type FieldSchema } from './field-schema.ts'
+import { is64Bit } from './field-schema.ts'
 import { WireFault, WireReader, WireType } from './reader.ts'
 import {
   enumName,
   MAX_DEPTH,
-  messageOf,
   PROTO_VERSION,
   schemaOf,
-  wrappedContent,
   WRAPPER,
+  type IndexedField,
   type IndexedSchema,
   type MessageName,
 } from './schema.ts'
@@ -84,6 +83,22 @@ const TIMESTAMP_MIN = -62_135_596_800n
 const TIMESTAMP_MAX = 253_402_300_799n
 const DURATION_MAX = 315_576_000_000n
 
+/** How often each field occurs in these bytes, which were found sound. */
+function countFields(bytes: Uint8Array, start: number, end: number): Map<number, number> {
+  const counts = new Map<number, number>()
+  const reader = new WireReader(bytes, start, end)
+  while (reader.position < end) {
+    reader.readVarint()
+    const number = Math.floor(reader.number / 8)
+    const wireType = reader.low & 7
+    counts.set(number, (counts.get(number) ?? 0) + 1)
+    if (wireType === WireType.varint) reader.readVarint()
+    else if (wireType === WireType.len) reader.readLength()
+    else reader.skip(wireType === WireType.fixed64 ? 8 : 4)
+  }
+  return counts
+}
+
 class Walker {
   readonly findings: Finding[] = []
   readonly unknownFields: UnknownField[] = []
@@ -147,9 +162,10 @@ class Walker {
     }
     const isWrapper = indexed.name === WRAPPER
     const reader = new WireReader(this.#bytes, start, end)
-    const indices = new Map<number, number>()
-    const oneofs = new Map<string, number>()
     let highest = 0
+    let run = 0
+    let counts: Map<number, number> | undefined
+    let oneofs: Map<string, number> | undefined
     while (reader.position < end) {
       const at = reader.position
       try {
@@ -177,14 +193,24 @@ class Walker {
           this.report('non-ascending-fields', at, `${label} comes after a higher field`, label)
         }
       }
-      highest = Math.max(highest, number)
+      // How often the field came before. As long as fields ascend the last one alone has to be
+      // known; from the first that does not, all of them are counted.
+      let occurrence = 0
+      if (number < highest) counts ??= countFields(this.#bytes, start, at)
+      if (counts !== undefined) {
+        occurrence = counts.get(number) ?? 0
+        counts.set(number, occurrence + 1)
+      } else if (number === highest) occurrence = run++
+      else run = 1
+      if (number > highest) highest = number
       if (field === undefined) {
         this.#unknown(indexed, number, wireType, reader, at)
         continue
       }
-      const occurrence = indices.get(number) ?? 0
-      indices.set(number, occurrence + 1)
-      if (!field.repeated) this.#checkSingular(field, occurrence, oneofs, at)
+      if (!field.repeated && (occurrence > 0 || field.oneof !== undefined)) {
+        oneofs ??= new Map()
+        this.#checkSingular(field, occurrence, oneofs, at)
+      }
       this.#path.push(field.name)
       this.#field(indexed, field, wireType, occurrence, reader, at)
       this.#path.pop()
@@ -239,7 +265,7 @@ class Walker {
   }
 
   #checkSingular(
-    field: FieldSchema,
+    field: IndexedField,
     occurrence: number,
     oneofs: Map<string, number>,
     at: number,
@@ -312,7 +338,7 @@ class Walker {
 
   #field(
     indexed: IndexedSchema,
-    field: FieldSchema,
+    field: IndexedField,
     wireType: number,
     occurrence: number,
     reader: WireReader,
@@ -364,11 +390,11 @@ class Walker {
     }
     if (!reader.minimal) this.#nonMinimal(at)
     if (field.repeated) this.#path.push(occurrence)
-    this.#lengthDelimited(indexed, field, start, reader.position, at)
+    this.#lengthDelimited(field, start, reader.position, at)
     if (field.repeated) this.#path.pop()
   }
 
-  #packed(field: FieldSchema, occurrence: number, reader: WireReader, at: number): void {
+  #packed(field: IndexedField, occurrence: number, reader: WireReader, at: number): void {
     let start = 0
     try {
       start = reader.readLength()
@@ -390,12 +416,12 @@ class Walker {
         this.#faultAt(error, at, field.name)
       }
       if (!inner.minimal) this.#nonMinimal(at)
-      this.#range(field, inner, at, 'value-out-of-range')
+      this.#range(field, inner, at)
     }
   }
 
   /** Range and enum meaning of the varint that was just read. */
-  #range(field: FieldSchema, reader: WireReader, at: number, code: FindingCode): boolean {
+  #range(field: IndexedField, reader: WireReader, at: number): boolean {
     const { type, name } = field
     const inRange = is64Bit(type)
       ? true
@@ -406,6 +432,7 @@ class Walker {
           : reader.isInt32
     if (!inRange) {
       this.canonical = false // the codec keeps the lower bits alone
+      const code = RANGE_CODE[field.fullName] ?? 'value-out-of-range'
       this.report(code, at, `${name} is outside the range of ${type}`)
       return false
     }
@@ -418,21 +445,22 @@ class Walker {
     return true
   }
 
-  #number(indexed: IndexedSchema, field: FieldSchema, reader: WireReader, at: number): void {
-    const code = RANGE_CODE[`${indexed.name}.${field.name}`] ?? 'value-out-of-range'
-    if (!this.#range(field, reader, at, code)) return
+  #number(indexed: IndexedSchema, field: IndexedField, reader: WireReader, at: number): void {
+    if (!this.#range(field, reader, at)) return
     if (reader.low === 0 && reader.high === 0) {
       if (!field.presence && !field.repeated) this.#explicitDefault(field, at)
       return
     }
     if (indexed.name === 'Timestamp' || indexed.name === 'Duration') {
+      // Every number up to this one is in the range of both fields of both messages.
+      if (reader.high === 0 && reader.low <= NANOS_MAX) return
       this.#timeRange(indexed.name, field, reader.int64, at)
     }
   }
 
   #timeRange(
     message: 'Timestamp' | 'Duration',
-    field: FieldSchema,
+    field: IndexedField,
     value: bigint,
     at: number,
   ): void {
@@ -450,28 +478,21 @@ class Walker {
     }
   }
 
-  #explicitDefault(field: FieldSchema, at: number): void {
+  #explicitDefault(field: IndexedField, at: number): void {
     this.report('explicit-default', at, `${field.name} has its default value written out`)
   }
 
-  #lengthDelimited(
-    indexed: IndexedSchema,
-    field: FieldSchema,
-    start: number,
-    end: number,
-    at: number,
-  ): void {
-    const nested = messageOf(field)
-    if (nested !== undefined) {
-      this.message(schemaOf(nested), start, end)
+  #lengthDelimited(field: IndexedField, start: number, end: number, at: number): void {
+    if (field.type === 'message') {
+      this.message(field.message, start, end)
       return
     }
     if (start === end && !field.presence && !field.repeated) this.#explicitDefault(field, at)
     if (field.type === 'string') {
-      this.#text(indexed, field, start, end, at)
+      this.#text(field, start, end, at)
       return
     }
-    const content = wrappedContent(indexed.name, field)
+    const content = field.wrapped
     if (content !== undefined && start < end) this.wrapper(content, start, end)
     else if (field.name === 'sequencer_connection_successor') this.#successor(start, end, at)
   }
@@ -488,7 +509,7 @@ class Walker {
     this.message(schemaOf(SUCCESSOR_MESSAGE[form === '3.4' ? '3.4' : '3.5']), start, end)
   }
 
-  #text(indexed: IndexedSchema, field: FieldSchema, start: number, end: number, at: number): void {
+  #text(field: IndexedField, start: number, end: number, at: number): void {
     const bytes = this.#bytes
     let plain = true
     for (let i = start; i < end && plain; i++) {
@@ -499,7 +520,7 @@ class Walker {
     const text = decodeUtf8(bytes.subarray(start, end))
     if (text === undefined) this.report('invalid-utf8', at, `${field.name} is not UTF-8`)
     else if (isUnsafeText(text)) {
-      const code = FREE_TEXT.has(`${indexed.name}.${field.name}`) ? 'escaped-text' : 'unsafe-text'
+      const code = FREE_TEXT.has(field.fullName) ? 'escaped-text' : 'unsafe-text'
       this.report(code, at, `${field.name} holds characters that do not show as they are`)
     }
   }

@@ -48,6 +48,8 @@ describe.each(kinds)('%s', (name, seeds, maxDepth) => {
       if (reading === undefined || reading.walk.unknownFields.length > 0) return
       const { findings, canonical } = reading.walk
       if (findings.some(({ code }) => code === 'invalid-utf8')) return
+      // To the codec the successor is bytes: a defect inside it survives being encoded again.
+      if (findings.some(({ path }) => path.includes('sequencer_connection_successor.'))) return
       if (canonical !== equalBytes(reading.again, mutant)) {
         throw new Error(`${toHex(mutant)} ${JSON.stringify(findings)}`)
       }
