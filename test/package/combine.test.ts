@@ -1,5 +1,6 @@
 /** Combining is a join, and no broken or foreign signature spoils it. */
-import { fc, test as property } from '@fast-check/vitest'
+import type { fc} from '@fast-check/vitest';
+import { test as property } from '@fast-check/vitest'
 import { describe, expect, test } from 'vitest'
 import { combinePackages } from '../../src/package/combine.ts'
 import { createPackage, type PackageContent } from '../../src/package/create.ts'

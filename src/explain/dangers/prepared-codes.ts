@@ -8,6 +8,16 @@ export const PREPARED_DANGER_CODES = {
     grave: false,
     meaning: 'no party of the signer acts: the transaction does not need this signature',
   },
+  'reads-as-others': {
+    grave: false,
+    meaning:
+      'a contract is used of which no acting party is a stakeholder: it was read with the rights of others, or disclosed',
+  },
+  'writes-as-others': {
+    grave: false,
+    meaning:
+      'below the root the authority of parties is used that do not act: they gave it with a contract',
+  },
   'executable-by-others': {
     grave: false,
     meaning:

@@ -115,6 +115,33 @@ function contractDangers(
   return [...dangers.values()]
 }
 
+/** Rights that the acting parties do not have by themselves: read with, and written with. */
+function rightsDangers(
+  order: readonly ExecutedNode[],
+  metadata: Metadata,
+  actAs: ReadonlySet<string>,
+  names: Names,
+): readonly Danger[] {
+  const dangers: Danger[] = []
+  for (const { contract } of metadata.inputContracts) {
+    if (contract === undefined) continue
+    const { contractId, stakeholders } = contract.value
+    if (stakeholders.some((party) => actAs.has(party))) continue
+    const message = `contract ${names.contract(contractId)} is used, and no party that acts is a stakeholder of it: it was read with the rights of others, or disclosed`
+    dangers.push(danger('reads-as-others', message))
+  }
+  const lent = new Set<string>()
+  for (const { node, depth, undone } of order) {
+    if (depth === 0 || undone || node.$case === 'fetch') continue
+    for (const party of authorizersOf(node)?.parties ?? []) if (!actAs.has(party)) lent.add(party)
+  }
+  if (lent.size > 0) {
+    const message = `the authority of ${partiesWords([...lent].toSorted(), names)} is used below the root, given with contracts that they signed`
+    dangers.push(danger('writes-as-others', message))
+  }
+  return dangers
+}
+
 /**
  * @param own the signer's parties; empty if they are not known
  * @param now the time in microseconds since 1970; `undefined` where there is no clock
@@ -135,6 +162,7 @@ export function preparedDangers(
   }
   return [
     ...(own.size === 0 ? [] : partyDangers([...actAs], own, names)),
+    ...rightsDangers(order, metadata, actAs, names),
     ...timeDangers(metadata, scheme),
     ...(now === undefined ? [] : clockDangers(metadata, scheme, now)),
     ...contractDangers(order, metadata, own, names),
