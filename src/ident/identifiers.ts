@@ -156,3 +156,9 @@ export function parseMemberId(text: string): MemberId {
 export function parsePhysicalSynchronizerId(text: string): PhysicalSynchronizerId {
   return orThrow(readPhysicalSynchronizerId(text), text, 'physical synchronizer id')
 }
+
+/** The logical id of a synchronizer of either form; a text that is neither stays as it is. */
+export function logicalSynchronizerText(id: string): string {
+  const physical = readPhysicalSynchronizerId(id)
+  return physical.ok ? uniqueIdentifierText(physical.value.logical) : id
+}

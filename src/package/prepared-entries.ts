@@ -3,7 +3,7 @@ import { toHex } from '../base/bytes.ts'
 import { hashPreparedTransaction } from '../daml/hash.ts'
 import { readPreparedTransaction } from '../daml/prepared-transaction.ts'
 import type { HashingScheme } from '../daml/scheme.ts'
-import { readPhysicalSynchronizerId, uniqueIdentifierText } from '../ident/identifiers.ts'
+import { logicalSynchronizerText, readPhysicalSynchronizerId } from '../ident/identifiers.ts'
 import type { Signature } from '../wire/generated/schema.ts'
 import { enumName } from '../wire/schema.ts'
 import { packageSignature, refuseFatal } from './entries.ts'
@@ -112,11 +112,6 @@ export function preparedEntry(
   }
 }
 
-function logicalText(id: string): string {
-  const physical = readPhysicalSynchronizerId(id)
-  return physical.ok ? uniqueIdentifierText(physical.value.logical) : id
-}
-
 /**
  * What a package says of its network repeats what is in the bytes of its prepared transactions.
  * @throws CantosignError `package-summary-mismatch`
@@ -135,7 +130,10 @@ export function checkNetworkOf(
         'do not sign: what is written beside the bytes is not what the bytes say',
       )
     }
-    if (synchronizerId !== undefined && logicalText(synchronizerId) !== logicalText(own)) {
+    if (
+      synchronizerId !== undefined &&
+      logicalSynchronizerText(synchronizerId) !== logicalSynchronizerText(own)
+    ) {
       refuse('network.synchronizerId', synchronizerId)
     }
     const physical = readPhysicalSynchronizerId(own)

@@ -2,8 +2,9 @@
  * The few facts that a package repeats beside the bytes of a prepared Daml transaction. They are
  * computed, written, and compared when read; nothing is decided by them.
  */
+import { templateText } from '../daml/template-text.ts'
 import { nodesById } from '../daml/tree.ts'
-import type { Identifier, PreparedTransaction } from '../wire/generated/schema.ts'
+import type { PreparedTransaction } from '../wire/generated/schema.ts'
 
 export interface PreparedSummary {
   readonly actAs: readonly string[]
@@ -14,11 +15,6 @@ export interface PreparedSummary {
   /** `#package-name:Module.Name:Entity` of the first root. */
   readonly template: string | null
   readonly choice: string | null
-}
-
-/** A template by the name of its package, as the Ledger API takes it. */
-export function templateText(packageName: string, templateId: Identifier | undefined): string {
-  return `#${packageName}:${templateId?.moduleName ?? ''}:${templateId?.entityName ?? ''}`
 }
 
 type Root = Pick<PreparedSummary, 'action' | 'template' | 'choice'>

@@ -5,7 +5,7 @@
  */
 import { CantosignError } from '../base/errors.ts'
 import { escapeText } from '../base/text.ts'
-import type { SetDimension } from './dimensions.ts'
+import { RANGE_DIMENSIONS, type SetDimension } from './dimensions.ts'
 import type { PolicyFacts } from './facts.ts'
 import type { Policy, PolicyRule, RangeCondition, SetCondition } from './policy.ts'
 
@@ -24,7 +24,10 @@ export type Decision =
   /** No `allow` rule allows it; one reason for each of them. */
   | { readonly $case: 'not-allowed'; readonly reasons: readonly RuleReason[] }
 
-/** `uid` also stands for `uid=permission`; for all other values nothing but itself. */
+/**
+ * `uid` also stands for `uid=permission`, and a template for all that happens with it; for all other
+ * values nothing but itself.
+ */
 function stands(listed: string, value: string): boolean {
   return listed === value || value.startsWith(`${listed}=`)
 }
@@ -60,7 +63,7 @@ function obstacle(rule: PolicyRule, facts: PolicyFacts): string | undefined {
     const outside = values.find((value) => !meets(condition, value))
     if (outside !== undefined) return `${dimension} ${outside} is not in it`
   }
-  for (const dimension of ['serial', 'threshold', 'signingThreshold'] as const) {
+  for (const { name: dimension } of RANGE_DIMENSIONS) {
     const value = facts.ranges[dimension]
     if (value === undefined) continue
     const condition = rule.ranges.get(dimension)

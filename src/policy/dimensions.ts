@@ -24,8 +24,17 @@ export type SetDimension =
   | 'featureFlag'
   | 'group'
   | 'content'
+  | 'actAs'
+  | 'action'
+  | 'template'
+  | 'choice'
+  | 'interface'
+  | 'contract'
+  | 'effect'
+  | 'informee'
 
-export type RangeDimension = 'serial' | 'threshold' | 'signingThreshold'
+export type RangeDimension =
+  'serial' | 'threshold' | 'signingThreshold' | 'ageSeconds' | 'validitySeconds'
 
 export interface SetDimensionRow {
   readonly name: SetDimension
@@ -61,12 +70,22 @@ function participantProblem(text: string): string | undefined {
   return oneOf(permissions)(permission)
 }
 
+const NAMES = String.raw`[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)*`
+const TEMPLATE = String.raw`#[A-Za-z0-9_-]+:${NAMES}:${NAMES}`
+const CHOICE = String.raw`[A-Za-z_$][\w$]*`
+
+/** A text that matches as a whole. */
+function matching(pattern: string, what: string): SetDimensionRow['problem'] {
+  const whole = new RegExp(`^(?:${pattern})$`)
+  return (text) => (whole.test(text) ? undefined : `it is not ${what}`)
+}
+
 /** A member of a synchronizer stands without its code in some mappings and with it in others. */
 function memberProblem(text: string): string | undefined {
   return readMemberId(text).ok ? undefined : uniqueIdentifier(text)
 }
 
-/** What `content` names: parts of a mapping that no other dimension speaks about. */
+/** What `content` names: parts of a transaction that no other dimension speaks about. */
 export const CONTENT = [
   'limits',
   'login-after',
@@ -76,6 +95,9 @@ export const CONTENT = [
   'upgrade-announcement',
   'sequencer-connection',
   'purge',
+  'create-argument',
+  'choice-argument',
+  'no-expiry',
 ] as const
 export type Content = (typeof CONTENT)[number]
 
@@ -123,7 +145,7 @@ export const SET_DIMENSIONS: readonly SetDimensionRow[] = [
   },
   {
     name: 'package',
-    meaning: 'the id of a package that is vetted',
+    meaning: 'the id of a package that is vetted, or whose code a Daml transaction uses',
     problem: (text) =>
       /^[0-9a-f]{64}$/.test(text) ? undefined : 'it is not 64 lower-case hex characters',
   },
@@ -138,6 +160,53 @@ export const SET_DIMENSIONS: readonly SetDimensionRow[] = [
     problem: (text) => (/^(0|[1-9]\d{0,9})$/.test(text) ? undefined : 'it is no group number'),
   },
   { name: 'content', meaning: 'content that nothing else here names', problem: oneOf(CONTENT) },
+  {
+    name: 'actAs',
+    meaning: 'a party that acts in a Daml transaction',
+    problem: uniqueIdentifier,
+  },
+  {
+    name: 'action',
+    meaning: 'what the root of a Daml transaction is: create or exercise',
+    problem: oneOf(['create', 'exercise']),
+  },
+  {
+    name: 'template',
+    meaning: 'the template of the root, #package-name:Module.Name:Entity',
+    problem: matching(TEMPLATE, 'of the form #package-name:Module.Name:Entity'),
+  },
+  {
+    name: 'choice',
+    meaning: 'the choice that the root exercises',
+    problem: matching(CHOICE, 'the name of a choice'),
+  },
+  {
+    name: 'interface',
+    meaning: 'the interface that the root exercises through, package-id:Module.Name:Entity',
+    problem: matching(
+      `[0-9a-f]{64}:${NAMES}:${NAMES}`,
+      'of the form package-id:Module.Name:Entity',
+    ),
+  },
+  {
+    name: 'contract',
+    meaning: 'the id of the contract that the root exercises a choice on',
+    problem: matching('0[01](?:[0-9a-f]{2})+', 'a contract id in lower-case hex'),
+  },
+  {
+    name: 'effect',
+    meaning:
+      'what happens below the root: a template, or template=create, =fetch, =query or =exercise.Choice for that alone',
+    problem: matching(
+      `${TEMPLATE}(?:=(?:create|fetch|query|exercise\\.${CHOICE}))?`,
+      'of the form #package-name:Module.Name:Entity=exercise.Choice',
+    ),
+  },
+  {
+    name: 'informee',
+    meaning: 'a party that gets to see a part of a Daml transaction',
+    problem: uniqueIdentifier,
+  },
 ]
 
 export interface RangeDimensionRow {
@@ -149,4 +218,13 @@ export const RANGE_DIMENSIONS: readonly RangeDimensionRow[] = [
   { name: 'serial', meaning: 'the serial of the transaction' },
   { name: 'threshold', meaning: 'how many hosts confirm, owners sign or members are needed' },
   { name: 'signingThreshold', meaning: 'how many keys of a party sign' },
+  {
+    name: 'ageSeconds',
+    meaning: 'how long ago a Daml transaction was prepared, by the clock here',
+  },
+  {
+    name: 'validitySeconds',
+    meaning:
+      'how long after its preparation a Daml transaction can be executed, where that is signed',
+  },
 ]
