@@ -6,12 +6,14 @@
 import { concatBytes } from '../../src/base/bytes.ts'
 import { WireReader, WireType } from '../../src/wire/reader.ts'
 import {
+  MAX_DEPTH,
   messageOf,
   schemaOf,
   wrappedContent,
   WRAPPER,
   type MessageName,
 } from '../../src/wire/schema.ts'
+import { MAX_FINDINGS } from '../../src/wire/walk.ts'
 import type { Random } from './random.ts'
 
 interface Node {
@@ -19,7 +21,8 @@ interface Node {
   wireType: number
   /** Of length-delimited values; the encoded value otherwise. */
   content: Uint8Array
-  /** If the content is a message. */
+  /** If the content is a message: its name and its fields. */
+  message?: string
   children?: Node[]
   /** Extra bytes with which tag and length are written. */
   tagPadding: number
@@ -49,10 +52,12 @@ function parse(bytes: Uint8Array, message: string, wrapped: MessageName | undefi
       const field = schemaOf(message).byNumber.get(number)
       const nested = field === undefined ? undefined : messageOf(field)
       const inner = field === undefined ? undefined : wrappedContent(message, field)
-      if (message === WRAPPER && number === 1 && wrapped !== undefined) {
-        node.children = parse(node.content, wrapped, undefined)
-      } else if (inner !== undefined) node.children = parse(node.content, WRAPPER, inner)
-      else if (nested !== undefined) node.children = parse(node.content, nested, undefined)
+      const held =
+        message === WRAPPER && number === 1 ? wrapped : inner === undefined ? nested : WRAPPER
+      if (held !== undefined) {
+        node.message = held
+        node.children = parse(node.content, held, inner)
+      }
     } else {
       if (wireType === WireType.varint) reader.readVarint()
       else reader.skip(wireType === WireType.fixed64 ? 8 : 4)
@@ -224,6 +229,38 @@ const DAMAGES: readonly Damage[] = [
   },
 ]
 
+/** More defects than are listed. */
+function flood(siblings: Node[]): void {
+  for (let i = 0; i <= MAX_FINDINGS; i++) siblings.push(fresh(5000, 0, Uint8Array.of(1)))
+}
+
+/** Every node of the tree that holds this message. */
+function holding(nodes: readonly Node[], message: string): readonly Node[] {
+  return nodes.flatMap((node) => [
+    ...(node.message === message ? [node] : []),
+    ...holding(node.children ?? [], message),
+  ])
+}
+
+/** A mapping inside a purge inside a mapping, and so on, deeper than any message is read. */
+function nest(tree: readonly Node[], random: Random): void {
+  const mappings = holding(tree, 'TopologyMapping')
+  if (mappings.length === 0) return
+  const purge = schemaOf('TopologyMapping').byName.get('purge_topology_txs')?.number ?? 0
+  const inside = schemaOf('PurgeTopologyTransaction').byName.get('mappings')?.number ?? 0
+  const node = random.pick(mappings)
+  for (let depth = 0; depth < MAX_DEPTH; depth += 2) {
+    const inner = fresh(inside, WireType.len, new Uint8Array())
+    inner.children = node.children ?? []
+    const outer = fresh(purge, WireType.len, new Uint8Array())
+    outer.children = [inner]
+    node.children = [outer]
+  }
+}
+
+/** One in so many mutants is large; the others are small, and so quick. */
+const LARGE = 500
+
 /** One mutant of a sound message. */
 export function mutate(
   bytes: Uint8Array,
@@ -232,6 +269,8 @@ export function mutate(
   random: Random,
 ): Uint8Array {
   const tree = wrapped ? parse(bytes, WRAPPER, name) : parse(bytes, name, undefined)
+  if (random.below(LARGE) === 0) nest(tree, random)
+  if (random.below(LARGE) === 0) flood(random.pick(messages(tree)))
   const rounds = 1 + random.below(3)
   for (let round = 0; round < rounds; round++) {
     const all = messages(tree)
