@@ -10,6 +10,7 @@ const below = {
   authorization: ['base', 'ident', 'wire', 'crypto', 'topology'],
   package: ['base', 'ident', 'wire', 'crypto', 'topology', 'daml', 'authorization'],
   signer: ['base', 'ident', 'wire', 'crypto', 'host', 'topology'],
+  kms: ['base', 'ident', 'wire', 'crypto', 'host', 'topology', 'signer'],
   explain: ['base', 'ident', 'wire', 'crypto', 'daml', 'topology', 'authorization'],
   build: ['base', 'ident', 'wire', 'crypto', 'daml', 'topology'],
   policy: [
@@ -97,8 +98,12 @@ module.exports = {
       name: 'nothing-unresolved',
       severity: 'error',
       from: {},
-      // The one optional peer: installed where a token is.
-      to: { couldNotResolve: true, pathNot: '^pkcs11js$' },
+      // Optional peers: installed where such keys are.
+      to: {
+        couldNotResolve: true,
+        pathNot:
+          '^(pkcs11js|@aws-sdk/client-kms|@google-cloud/kms|@azure/(keyvault-keys|identity))$',
+      },
     },
   ],
   options: {

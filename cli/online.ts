@@ -5,4 +5,10 @@ await start(
   'cantosign-online',
   import.meta.url,
   async () => (await import('./commands/online-table.ts')).ONLINE_COMMANDS,
+  {
+    connectedKeys: async () => {
+      const { connectedKeys } = await import('../src/kms/index.ts')
+      return connectedKeys(process.env)
+    },
+  },
 )

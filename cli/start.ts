@@ -21,13 +21,15 @@ function printVersion({ name, version, path }: Program, json: boolean): void {
 /**
  * @param url of the module that was started
  * @param load gives the command table; not called if the version was asked for
+ * @param connected what only the program with a network has
  */
 export async function start(
   name: string,
   url: string,
   load: () => Promise<readonly CommandSpec[]>,
+  connected: Pick<Program, 'connectedKeys'> = {},
 ): Promise<void> {
-  const program: Program = { name, version: VERSION, path: fileURLToPath(url) }
+  const program: Program = { name, version: VERSION, path: fileURLToPath(url), ...connected }
   const argv = process.argv.slice(2)
   if (asksForVersion(argv)) {
     printVersion(program, argv.includes('--json'))

@@ -1,6 +1,7 @@
 /** Which program this is: its version, and the SHA-256 of its file. */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import type { ConnectedKeys } from '../src/signer/connected.ts'
 
 /** Put in by scripts/build.mjs from package.json. */
 declare const CANTOSIGN_VERSION: string
@@ -13,6 +14,8 @@ export interface Program {
   readonly version: string
   /** The one file that it is. */
   readonly path: string
+  /** Loads what reaches keys behind a network; the air-gapped half has nothing of the kind. */
+  readonly connectedKeys?: () => Promise<ConnectedKeys>
 }
 
 /** SHA-256 of the program file as it lies on disk now, 64 lower-case hex characters. */

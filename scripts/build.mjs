@@ -55,8 +55,14 @@ async function buildExecutable(name, entry) {
     legalComments: 'eof',
     banner: { js: '#!/usr/bin/env node' },
     define: { CANTOSIGN_VERSION: JSON.stringify(version) },
-    // A native module cannot be bundled; it is loaded when a pkcs11: key is named.
-    external: ['pkcs11js'],
+    // What is installed by who needs it, and loaded when a key URI names it.
+    external: [
+      'pkcs11js',
+      '@aws-sdk/client-kms',
+      '@google-cloud/kms',
+      '@azure/keyvault-keys',
+      '@azure/identity',
+    ],
     plugins: [lean],
     write: false,
     logLevel: 'warning',

@@ -4,12 +4,18 @@ import { CantosignError } from '../../src/base/errors.ts'
 import { escapeText } from '../../src/base/text.ts'
 import { keySpecRows, type SigningKeySpec } from '../../src/crypto/key-spec.ts'
 import { generatePrivateKey } from '../../src/crypto/private-key.ts'
-import { parseKeyUri } from '../../src/signer/key-uri.ts'
-import type { Pkcs11Uri } from '../../src/signer/pkcs11/uri.ts'
+import type { PublicKey } from '../../src/crypto/public-key.ts'
+import { parseKeyUri, type KeyUri } from '../../src/signer/key-uri.ts'
 import type { Arguments, CommandRun } from '../command.ts'
 import type { Io } from '../io.ts'
-import { signerKeyJson, signerKeyLines } from '../present/signer-key.ts'
-import { hasNamedPassphrase, newPassphrase, pinQuestionOf } from './key-opening.ts'
+import { signerContainer, signerKeyJson, signerKeyLines } from '../present/signer-key.ts'
+import {
+  connectedKeys,
+  connectedOptions,
+  hasNamedPassphrase,
+  newPassphrase,
+  pinQuestionOf,
+} from './key-opening.ts'
 import {
   chosenDerivation,
   encodePrivateKeyFile,
@@ -35,53 +41,67 @@ export const run: CommandRun = async (args, io) => {
   const keySpec = chosenKeySpec(args)
   const key = args.string('key')
   if (key === undefined) await generateFile(keySpec, args, io)
-  else await generateOnToken(requireToken(key, args, io), keySpec, args, io)
+  else await generateElsewhere(requirePlace(key, args, io), keySpec, args, io)
   return ExitStatus.done
 }
 
+/** A place that makes keys, which never leave it. */
+type KeyPlace = Extract<KeyUri, { readonly $case: 'pkcs11' | 'connected' }>
+
 /** @throws CantosignError `usage` for a place that makes no keys, or options for files */
-function requireToken(key: string, args: Arguments, io: Io): Pkcs11Uri {
-  const uri = parseKeyUri(key, io.program.name)
-  if (uri.$case !== 'pkcs11') {
+function requirePlace(key: string, args: Arguments, io: Io): KeyPlace {
+  const uri = parseKeyUri(key, io.program)
+  if (uri.$case !== 'pkcs11' && uri.$case !== 'connected') {
     throw new CantosignError(
       'usage',
-      'a key is made in a file or on a PKCS#11 token',
-      'give -o FILE for a file, --key pkcs11:… for a token; ssh-keygen and ssh-add make one for an agent',
+      'a key is made in a file, on a PKCS#11 token or by a key management service',
+      'give -o FILE for a file, --key URI for the others; ssh-keygen and ssh-add make one for an agent',
     )
   }
   const [useless] = [
     ...(args.flag('no-encrypt') ? ['no-encrypt'] : []),
-    ...['to', 'kdf', 'new-passphrase-file', 'new-passphrase-fd'].filter(
-      (name) => args.string(name) !== undefined,
-    ),
+    ...[
+      ...['to', 'kdf', 'new-passphrase-file', 'new-passphrase-fd'],
+      ...(uri.$case === 'connected' ? ['passphrase-file', 'passphrase-fd'] : []),
+    ].filter((name) => args.string(name) !== undefined),
   ]
-  if (useless === undefined) return uri.uri
+  if (useless === undefined) return uri
   throw new CantosignError(
     'usage',
-    `--${useless} has no use for a key on a token, which it never leaves`,
+    `--${useless} has no use for a key that never leaves where it is made`,
     'leave it out; -o FILE writes the public key',
   )
 }
 
-async function generateOnToken(
-  uri: Pkcs11Uri,
+async function makeKey(
+  uri: KeyPlace,
+  keySpec: SigningKeySpec,
+  args: Arguments,
+  io: Io,
+): Promise<{ readonly uri: string; readonly key: PublicKey }> {
+  if (uri.$case === 'connected') {
+    return await (await connectedKeys(io)).generate(uri.uri, keySpec, connectedOptions(args))
+  }
+  const pin = pinQuestionOf(uri.uri, args, io)
+  const { generatePkcs11Key } = await import('../../src/signer/pkcs11/generate.ts')
+  return await generatePkcs11Key(uri.uri, keySpec, pin === undefined ? {} : { pin })
+}
+
+async function generateElsewhere(
+  place: KeyPlace,
   keySpec: SigningKeySpec,
   args: Arguments,
   io: Io,
 ): Promise<void> {
   const output = args.output === undefined ? undefined : requireOutput(args, io)
-  const pin = pinQuestionOf(uri, args, io)
-  const { generatePkcs11Key } = await import('../../src/signer/pkcs11/generate.ts')
-  const made = await generatePkcs11Key(uri, keySpec, pin === undefined ? {} : { pin })
-  if (output !== undefined) writeOutput(output, made.key.spki, args, io, [])
+  const { uri, key } = await makeKey(place, keySpec, args, io)
+  if (output !== undefined) writeOutput(output, key.spki, args, io, [])
+  const container = signerContainer(place)
   if (args.json) {
-    const facts = { ...signerKeyJson(made.key, 'PKCS#11'), uri: made.uri, output: output ?? null }
+    const facts = { ...signerKeyJson(key, container), uri, output: output ?? null }
     io.stdout.write(`${JSON.stringify(facts)}\n`)
   } else if (!args.quiet) {
-    const lines = [
-      ...signerKeyLines(made.key, 'PKCS#11', []),
-      `uri         ${escapeText(made.uri)}`,
-    ]
+    const lines = [...signerKeyLines(key, container, []), `uri         ${escapeText(uri)}`]
     io.stderr.write(`${lines.join('\n')}\n`)
   }
 }

@@ -7,17 +7,18 @@ import type { Arguments, CommandRun } from '../command.ts'
 import type { Io } from '../io.ts'
 import {
   listedAgentKey,
+  listedConnectedKey,
   listedKeyJson,
   listedKeyLines,
   listedTokenKey,
   type ListedKey,
 } from '../present/signer-key.ts'
-import { agentOptions, pinQuestionOf } from './key-opening.ts'
+import { agentOptions, connectedKeys, connectedOptions, pinQuestionOf } from './key-opening.ts'
 import { refuseUseless } from './signer-settings.ts'
 
 export const run: CommandRun = async (args, io) => {
-  const uri = parseKeyUri(args.positional('uri'), io.program.name)
-  refuseUseless(uri.$case, args)
+  const uri = parseKeyUri(args.positional('uri'), io.program)
+  refuseUseless(uri, args)
   const keys = await listedKeys(uri, args, io)
   if (args.json) {
     io.stdout.write(`${JSON.stringify({ keys: keys.map(listedKeyJson) })}\n`)
@@ -49,6 +50,10 @@ async function listedKeys(uri: KeyUri, args: Arguments, io: Io): Promise<readonl
       return found.map((one) =>
         listedAgentKey(one, ({ fingerprint }) => formatAgentUri(fingerprint, socket)),
       )
+    }
+    case 'connected': {
+      const keys = await connectedKeys(io)
+      return (await keys.list(uri.uri, connectedOptions(args))).map(listedConnectedKey)
     }
     case 'file':
     case 'exec':

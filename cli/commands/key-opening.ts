@@ -9,10 +9,11 @@ import {
 } from '../../src/host/passphrase.ts'
 import type { ExecSignerOptions } from '../../src/signer/exec/driver.ts'
 import { openFileSigner } from '../../src/signer/file.ts'
-import { parseKeyUri, type KeyUri } from '../../src/signer/key-uri.ts'
+import { parseKeyUri, type KeyUri, type KeyUriProgram } from '../../src/signer/key-uri.ts'
 import type { PassphraseQuestion } from '../../src/signer/open-private-key.ts'
 import type { PinQuestion } from '../../src/signer/pkcs11/token.ts'
 import type { Pkcs11Uri } from '../../src/signer/pkcs11/uri.ts'
+import type { ConnectedKeys, ConnectedOptions } from '../../src/signer/connected.ts'
 import type { Signer, SignerOptions } from '../../src/signer/signer.ts'
 import type { AgentOptions } from '../../src/signer/ssh-agent/driver.ts'
 import type { Arguments } from '../command.ts'
@@ -97,7 +98,7 @@ export function hasNewPassphrase(args: Arguments): boolean {
 }
 
 /** What `--key` is given. @throws CantosignError `usage` for nothing at all, `key-uri`, `key-uri-invalid` */
-export function requireKeyUri(uri: string | undefined, program: string): KeyUri {
+export function requireKeyUri(uri: string | undefined, program: KeyUriProgram): KeyUri {
   if (uri !== undefined) return parseKeyUri(uri, program)
   throw new CantosignError('usage', 'no key is given', 'name it: --key FILE or --key URI')
 }
@@ -190,7 +191,7 @@ function execOptions(publicKey: PublicKey | undefined, args: Arguments): ExecSig
  * @throws CantosignError `usage`, `signer-key-mismatch`, and what the driver throws
  */
 export async function openSignerOf(uri: KeyUri, args: Arguments, io: Io): Promise<Signer> {
-  refuseUseless(uri.$case, args)
+  refuseUseless(uri, args)
   const publicKey = await givenPublicKey(args)
   const expected: Expected = publicKey === undefined ? {} : { expected: publicKey.fingerprint }
   switch (uri.$case) {
@@ -213,9 +214,25 @@ export async function openSignerOf(uri: KeyUri, args: Arguments, io: Io): Promis
       const { openAgentSigner } = await import('../../src/signer/ssh-agent/driver.ts')
       return await openAgentSigner(uri.uri, { ...expected, ...agentOptions(args) })
     }
+    case 'connected': {
+      const keys = await connectedKeys(io)
+      return await keys.open(uri.uri, { ...expected, ...connectedOptions(args) })
+    }
     default:
       return unreachable(uri)
   }
+}
+
+/** What reaches keys behind a network: such a key URI is read by a program that has it. */
+export async function connectedKeys({ program }: Io): Promise<ConnectedKeys> {
+  if (program.connectedKeys === undefined) throw new Error('the program reaches no such keys')
+  return await program.connectedKeys()
+}
+
+/** @throws CantosignError `usage` */
+export function connectedOptions(args: Arguments): ConnectedOptions {
+  const timeout = timeoutMilliseconds(args)
+  return timeout === undefined ? {} : { timeoutMilliseconds: timeout }
 }
 
 /**
@@ -224,7 +241,7 @@ export async function openSignerOf(uri: KeyUri, args: Arguments, io: Io): Promis
  * @throws CantosignError `usage`, `key-uri`, `key-uri-invalid`, and as `openSignerOf`
  */
 export async function openSigner(args: Arguments, io: Io): Promise<Signer> {
-  const uri = requireKeyUri(args.string('key'), io.program.name)
+  const uri = requireKeyUri(args.string('key'), io.program)
   const signer = await openSignerOf(uri, args, io)
   try {
     await signer.publicKey()

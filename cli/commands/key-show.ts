@@ -5,12 +5,12 @@ import { escapeText } from '../../src/base/text.ts'
 import type { PublicKey } from '../../src/crypto/public-key.ts'
 import { readKeyFile } from '../../src/host/key-file.ts'
 import { readAnyKey } from '../../src/signer/key-reading.ts'
-import type { KeyUri } from '../../src/signer/key-uri.ts'
+import type { KeyUri, KeyUriProgram } from '../../src/signer/key-uri.ts'
 import { namingFile } from '../../src/signer/open-private-key.ts'
 import type { Arguments, CommandRun } from '../command.ts'
 import type { Io } from '../io.ts'
 import { keyJson, keyLines } from '../present/key.ts'
-import { SIGNER_CONTAINERS, signerKeyJson, signerKeyLines } from '../present/signer-key.ts'
+import { signerContainer, signerKeyJson, signerKeyLines } from '../present/signer-key.ts'
 import {
   hasNamedPassphrase,
   openSignerOf,
@@ -21,7 +21,7 @@ import {
 import { givenPublicKey, refuseUseless } from './signer-settings.ts'
 
 /** @throws CantosignError `usage`, `key-uri`, `key-uri-invalid` */
-function shownKey(args: Arguments, program: string): KeyUri {
+function shownKey(args: Arguments, program: KeyUriProgram): KeyUri {
   const file = args.optionalPositional('file')
   const key = args.string('key')
   if (file !== undefined && key !== undefined) {
@@ -35,8 +35,8 @@ function shownKey(args: Arguments, program: string): KeyUri {
 }
 
 export const run: CommandRun = async (args, io) => {
-  const uri = shownKey(args, io.program.name)
-  refuseUseless(uri.$case, args)
+  const uri = shownKey(args, io.program)
+  refuseUseless(uri, args)
   if (uri.$case === 'file') await showFile(uri.path, args, io)
   else await showSigner(uri, args, io)
   return ExitStatus.done
@@ -53,7 +53,7 @@ async function showSigner(
     uri.$case === 'exec'
       ? [{ code: 'key-unproved', message: 'the command was not run: this is --public-key alone' }]
       : []
-  const container = SIGNER_CONTAINERS[uri.$case]
+  const container = signerContainer(uri)
   if (args.json) {
     io.stdout.write(`${JSON.stringify({ ...signerKeyJson(key, container), warnings })}\n`)
   } else {

@@ -12,13 +12,15 @@ const OPTIONS_OF: Readonly<Record<KeyUri['$case'], readonly string[]>> = {
   pkcs11: ['passphrase-file', 'passphrase-fd'],
   exec: ['timeout', 'command-takes', 'command-gives'],
   'ssh-agent': ['timeout'],
+  connected: ['timeout'],
 }
 
 /**
  * An option that this kind of key has no use for was meant for another key.
  * @throws CantosignError `usage`
  */
-export function refuseUseless(kind: KeyUri['$case'], args: Arguments): void {
+export function refuseUseless(uri: KeyUri, args: Arguments): void {
+  const kind = uri.$case
   const useful = OPTIONS_OF[kind]
   const useless = Object.values(OPTIONS_OF)
     .flat()
@@ -26,9 +28,20 @@ export function refuseUseless(kind: KeyUri['$case'], args: Arguments): void {
   if (useless === undefined) return
   throw new CantosignError(
     'usage',
-    `--${useless} has no use with ${kind === 'file' ? 'a key file' : `a key ${kind}:`}`,
+    `--${useless} has no use with ${kindName(uri)}`,
     'leave it out, or name the key that it is meant for',
   )
+}
+
+function kindName(uri: KeyUri): string {
+  switch (uri.$case) {
+    case 'file':
+      return 'a key file'
+    case 'connected':
+      return `a key ${uri.uri.scheme}:`
+    default:
+      return `a key ${uri.$case}:`
+  }
 }
 
 const SECONDS = /^[1-9][0-9]{0,3}$/

@@ -105,7 +105,7 @@ function readExpectation(args: Arguments): ExpectedTransaction | undefined {
 
 /** Every file that is read: none of them is replaced, also with `--force`. */
 function inputPaths(path: string, args: Arguments, io: Io): readonly string[] {
-  const key = requireKeyUri(args.string('key'), io.program.name)
+  const key = requireKeyUri(args.string('key'), io.program)
   const named = [...args.strings('state'), ...args.strings('expect')]
   return [path, ...named, ...(key.$case === 'file' ? [key.path] : [])]
 }

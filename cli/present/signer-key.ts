@@ -2,18 +2,26 @@
 import { toBase64, toHex } from '../../src/base/bytes.ts'
 import { escapeText } from '../../src/base/text.ts'
 import type { PublicKey } from '../../src/crypto/public-key.ts'
+import type { ConnectedKey, ConnectedScheme } from '../../src/signer/connected.ts'
+import type { KeyUri } from '../../src/signer/key-uri.ts'
 import type { TokenKey } from '../../src/signer/pkcs11/list.ts'
 import { sshFingerprint } from '../../src/signer/ssh-agent/driver.ts'
 import type { AgentKey } from '../../src/signer/ssh-agent/protocol.ts'
 import { warningLines, type Warning } from './key.ts'
 
 /** Where the key is, in the place of the container of a key file. */
-export const SIGNER_CONTAINERS = {
-  pkcs11: 'PKCS#11',
-  exec: 'exec',
-  'ssh-agent': 'ssh-agent',
-} as const
-export type SignerContainer = (typeof SIGNER_CONTAINERS)[keyof typeof SIGNER_CONTAINERS]
+export type SignerContainer = 'PKCS#11' | 'exec' | 'ssh-agent' | ConnectedScheme
+
+export function signerContainer(uri: Exclude<KeyUri, { readonly $case: 'file' }>): SignerContainer {
+  switch (uri.$case) {
+    case 'pkcs11':
+      return 'PKCS#11'
+    case 'connected':
+      return uri.uri.scheme
+    default:
+      return uri.$case
+  }
+}
 
 /** The members of a key file (docs/json.md section 6); there is no file that could be encrypted. */
 export function signerKeyJson(
@@ -93,6 +101,10 @@ export function listedAgentKey(found: AgentKey, uriOf: (key: PublicKey) => strin
     case 'foreign':
       return { uri: null, ...publicFacts(undefined), facts, remark: 'Canton has no such keys' }
   }
+}
+
+export function listedConnectedKey({ uri, key, facts, problem }: ConnectedKey): ListedKey {
+  return { uri: uri ?? null, ...publicFacts(key), facts, remark: problem ?? null }
 }
 
 export function listedKeyJson({ facts, ...rest }: ListedKey): Readonly<Record<string, unknown>> {

@@ -50,12 +50,22 @@ export const ERROR_CODES = {
     exit: 2,
     meaning: 'an export needs to be told where it goes, such as the synchronizer',
   },
+  'address-missing': { exit: 2, meaning: 'nothing says where the API is that a command calls' },
+  'address-invalid': { exit: 2, meaning: 'an address of an API or proxy is not understood' },
+  'plaintext-refused': {
+    exit: 2,
+    meaning: 'a connection without TLS would leave this machine and --plaintext was not given',
+  },
+  'profile-unknown': { exit: 2, meaning: 'the configuration has no profile of this name' },
   'key-uri-invalid': { exit: 2, meaning: 'a key URI is not of the form that its scheme has' },
   'no-terminal': {
     exit: 2,
     meaning: 'a question has to be asked, there is no terminal and no --yes',
   },
 
+  'config-invalid': { exit: 3, meaning: 'the configuration file is not as docs/config.md says' },
+  'token-invalid': { exit: 3, meaning: 'a token file holds nothing that can be a token' },
+  'tls-file-invalid': { exit: 3, meaning: 'a certificate or key for TLS cannot be used' },
   'file-unreadable': { exit: 3, meaning: 'a file cannot be read' },
   'file-too-large': { exit: 3, meaning: 'a file is larger than the limit for what it holds' },
   'file-empty': { exit: 3, meaning: 'a file holds nothing' },
@@ -267,6 +277,35 @@ export const ERROR_CODES = {
   'token-removed': { exit: 5, meaning: 'a token has gone and did not come back' },
   'token-failed': { exit: 5, meaning: 'a token or its module failed' },
 
+  'kms-package-missing': {
+    exit: 5,
+    meaning: 'the package of a vendor that reaches its key management service is not installed',
+  },
+  'kms-unreachable': { exit: 5, meaning: 'a key management service cannot be reached' },
+  'kms-credentials': {
+    exit: 5,
+    meaning: 'a key management service does not accept who is asking, or nobody is named',
+  },
+  'kms-key-absent': { exit: 5, meaning: 'a key management service does not have the key' },
+  'kms-key-exists': {
+    exit: 5,
+    meaning: 'a new key would have the name of another one in a key management service',
+  },
+  'kms-key-state': {
+    exit: 5,
+    meaning: 'a key management service does not let the key be used as it is now',
+  },
+  'kms-key-usage': {
+    exit: 5,
+    meaning: 'a key of a key management service does not sign, or not for Canton',
+  },
+  'kms-throttled': { exit: 5, meaning: 'a key management service is asked too often' },
+  'kms-refused': { exit: 5, meaning: 'a key management service refused a request' },
+  'kms-answer': {
+    exit: 5,
+    meaning: 'a key management service gave an answer that is not what its protocol says',
+  },
+
   'prepared-hash-mismatch': {
     exit: 4,
     meaning: 'a hash that goes with a prepared transaction is not the one of its bytes',
@@ -285,7 +324,33 @@ export const ERROR_CODES = {
     meaning: 'the public key of a signer is not known, so its signature cannot be checked',
   },
 
+  'connection-failed': { exit: 7, meaning: 'no connection to an API came about, or it broke' },
+  'proxy-failed': { exit: 7, meaning: 'the proxy gave no connection' },
+  'tls-failed': {
+    exit: 7,
+    meaning: 'the other side is not who it should be, or does not accept this one',
+  },
+  'deadline-exceeded': { exit: 7, meaning: 'an answer did not come in time' },
   'response-malformed': { exit: 7, meaning: 'an answer of a participant cannot be read' },
+  'response-too-large': { exit: 7, meaning: 'an answer exceeds the message limit' },
+  'outcome-unknown': {
+    exit: 7,
+    meaning: 'a call that changes something got no answer: it may have taken effect or not',
+  },
+  'ledger-unauthenticated': {
+    exit: 7,
+    meaning: 'the participant takes no call without a valid token',
+  },
+  'ledger-forbidden': { exit: 7, meaning: 'the token does not allow the call' },
+  'ledger-unsupported': { exit: 7, meaning: 'the participant does not have the call' },
+  'ledger-busy': { exit: 7, meaning: 'the participant cannot take the call now' },
+  'ledger-refused': { exit: 7, meaning: 'the participant refused, with an error code of Canton' },
+  'ledger-redacted': {
+    exit: 7,
+    meaning:
+      'the participant refused and does not say why: authorization, signature or a fault of its own',
+  },
+  'ledger-failed': { exit: 7, meaning: 'the participant failed without an error code of Canton' },
 
   'key-unneeded': { exit: 8, meaning: 'no requirement of the transaction asks for this key' },
   'key-already-signed': { exit: 8, meaning: 'this key has signed already' },

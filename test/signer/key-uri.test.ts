@@ -11,6 +11,7 @@ import { formatAgentUri, parseAgentUri } from '../../src/signer/ssh-agent/uri.ts
 import { keyVector } from '../support/keys.ts'
 import { fromHex } from '../support/vectors.ts'
 
+const PROGRAM = { name: 'cantosign' }
 const MODULE = 'module-path=/usr/lib/module.so'
 
 function refusal(parse: () => unknown): CantosignError {
@@ -43,12 +44,12 @@ describe('schemes', () => {
     ['https://host/key', 'key-uri'],
     ['constructor:x', 'key-uri'],
   ])('%s is refused: %s', (text, code) => {
-    expect(refusal(() => parseKeyUri(text, 'cantosign')).code).toBe(code)
+    expect(refusal(() => parseKeyUri(text, PROGRAM)).code).toBe(code)
   })
 
   test('a file is a file', () => {
-    expect(parseKeyUri('file:a:b', 'cantosign')).toEqual({ $case: 'file', path: 'a:b' })
-    expect(parseKeyUri('key', 'cantosign')).toEqual({ $case: 'file', path: 'key' })
+    expect(parseKeyUri('file:a:b', PROGRAM)).toEqual({ $case: 'file', path: 'a:b' })
+    expect(parseKeyUri('key', PROGRAM)).toEqual({ $case: 'file', path: 'key' })
   })
 })
 
