@@ -2,24 +2,22 @@
  * What has to agree before anything is signed: findings, the expectation, the policy, the dangers
  * (rules S2 and S6).
  */
-import { decodeUtf8, toHex } from '../../src/base/bytes.ts'
+import { toHex } from '../../src/base/bytes.ts'
 import { CantosignError } from '../../src/base/errors.ts'
 import { isAcceptable } from '../../src/base/finding-codes.ts'
 import { requireExpectation } from '../../src/build/expectation.ts'
 import type { SpecTransaction } from '../../src/build/spec.ts'
-import { YAML_LIMITS } from '../../src/build/yaml.ts'
 import type { Danger } from '../../src/explain/dangers.ts'
 import { DANGER_CODES } from '../../src/explain/dangers/codes.ts'
-import { readWholeFile } from '../../src/host/files.ts'
 import { requirePolicy } from '../../src/policy/decide.ts'
 import { factsOf } from '../../src/policy/facts.ts'
-import { readPolicy } from '../../src/policy/policy.ts'
 import type { KnownMapping } from '../../src/topology/mapping.ts'
 import { findingError, refusals } from '../../src/topology/signed-transaction.ts'
 import type { ReadTransaction } from '../../src/topology/transaction.ts'
 import { mappingUniqueKey } from '../../src/topology/unique-key.ts'
 import type { Arguments } from '../command.ts'
 import { acceptedFindings } from './accepted-findings.ts'
+import { readPolicyFile } from './policy-input.ts'
 import type { SigningEntry } from './sign-request.ts'
 import { readSpecFile } from './spec-input.ts'
 
@@ -113,13 +111,8 @@ export function requireAllowed(
   dangers: readonly (readonly Danger[])[],
   args: Arguments,
 ): PolicyRules | undefined {
-  const path = args.string('policy')
-  if (path === undefined) return undefined
-  const text = decodeUtf8(readWholeFile(path, 4 * YAML_LIMITS.characters))
-  if (text === undefined) {
-    throw new CantosignError('yaml-invalid', `${path} is not UTF-8 text`, 'save it as UTF-8')
-  }
-  const policy = readPolicy(text, path)
+  const policy = readPolicyFile(args)
+  if (policy === undefined) return undefined
   return requirePolicy(
     policy,
     transactions.map((transaction, i) => factsOf(transaction, dangers[i] ?? [])),

@@ -17,15 +17,18 @@ export interface SigningChoice {
 }
 
 /**
- * Positions of the transactions that `--transaction` names; `undefined` if it names none.
+ * Positions of the topology transactions that `--transaction` names; `undefined` if it is not given.
  * @throws CantosignError `package-transaction-absent`
  */
 export function namedIndices(
   request: SigningRequest,
   args: Arguments,
 ): readonly number[] | undefined {
-  const names = args.strings('transaction')
-  if (names.length === 0) return undefined
+  const { source } = request
+  const others = source.$case === 'package' ? source.content.preparedTransactions : []
+  const named = args.strings('transaction')
+  if (named.length === 0) return undefined
+  const names = named.filter((name) => others.every(({ hash }) => hash !== name))
   const byHash = new Map(request.entries.map(({ hash }, i) => [hash, i]))
   const indices = names.map((name) => {
     const index = byHash.get(name)
@@ -33,7 +36,7 @@ export function namedIndices(
       throw new CantosignError(
         'package-transaction-absent',
         `${request.path} holds no transaction ${JSON.stringify(name.slice(0, 80))}`,
-        'name it by the hash that inspect shows, 68 lower-case hex characters',
+        'name it by the hash that inspect shows: 68 lower-case hex characters, for a prepared Daml transaction 64',
       )
     }
     return index

@@ -5,7 +5,9 @@ import { algorithmOf, encodingOf } from '../../src/crypto/key-spec.ts'
 import type { PublicKey } from '../../src/crypto/public-key.ts'
 import type { Judgement } from '../../src/explain/judgement.ts'
 import { addSignatures, type SignatureTarget, type SignatureToAdd } from '../../src/package/add.ts'
+import type { SigningPackage } from '../../src/package/model.ts'
 import { writePackage } from '../../src/package/write.ts'
+import type { SignedMessages } from '../../src/signer/signer.ts'
 import {
   signatureMessage,
   signedTransactionFile,
@@ -18,12 +20,10 @@ import type { Io } from '../io.ts'
 import { standingJson } from '../present/signing.ts'
 import type { SigningEntry, SigningRequest, SigningSource } from './sign-request.ts'
 
-export interface MadeSignature {
+export interface MadeSignature extends SignedMessages {
   readonly key: PublicKey
-  /** Positions of the transactions that the signatures are over. */
+  /** Positions of the transactions that the signatures are over: one each, or one combined. */
   readonly indices: readonly number[]
-  /** One for each of them, or the one over their combined hash. */
-  readonly signatures: readonly Uint8Array[]
   /** Of every transaction, with the new signatures. */
   readonly after: readonly Judgement[]
   /** The policy's rule for each that was signed. */
@@ -51,19 +51,20 @@ export function signedBytes(
       return signedFile(request, request.source, made, signature, args, io)
     case 'package':
       return {
-        bytes: signedPackage(request, request.source, made, args, io),
+        bytes: writePackage(signedPackage(request, request.source.content, made, args, io)),
         proposal: null,
       }
   }
 }
 
-function signedPackage(
+/** The package with the new signatures. */
+export function signedPackage(
   request: SigningRequest,
-  source: Extract<SigningSource, { $case: 'package' }>,
+  content: SigningPackage,
   { key, indices, signatures }: MadeSignature,
   args: Arguments,
   io: Io,
-): Uint8Array {
+): SigningPackage {
   const signedBy = key.fingerprint
   const hashes = indices.flatMap((i) => request.entries[i]?.hash ?? [])
   const additions = signatures.map((signature, i): SignatureToAdd => {
@@ -72,7 +73,7 @@ function signedPackage(
       : { $case: 'transaction', hash: hashes[i] ?? '' }
     return { target, signedBy, signature }
   })
-  const { package: content, replaced } = addSignatures(source.content, additions, {
+  const { package: signed, replaced } = addSignatures(content, additions, {
     resolve: (fingerprint) => (fingerprint === signedBy ? key : request.resolve(fingerprint)),
   })
   if (replaced.length > 0 && !args.quiet) {
@@ -80,7 +81,7 @@ function signedPackage(
       `${io.program.name}: remark: an earlier signature by this key did not verify and gave way\n`,
     )
   }
-  return writePackage(content)
+  return signed
 }
 
 function signedFile(
@@ -138,6 +139,18 @@ function proposalFlag(
   return proposal
 }
 
+/** Of many signatures: which implementation verified how many. */
+function verifiedLines({ signatures, verifiedByNode, verifiedByNoble }: MadeSignature): string[] {
+  const count = signatures.length
+  if (count < 2) return []
+  const share = (verified: number): string => (verified === count ? 'all' : `${verified}`)
+  const by = [
+    ...(verifiedByNode > 0 ? [`${share(verifiedByNode)} by node:crypto`] : []),
+    ...(verifiedByNoble > 0 ? [`${share(verifiedByNoble)} by noble`] : []),
+  ]
+  return [`  ${count} signatures, verified: ${by.join(', ')}`]
+}
+
 /** Says what was signed, and what is still missing. */
 export function presentSigned(
   request: SigningRequest,
@@ -162,6 +175,7 @@ export function presentSigned(
       algorithm,
       format,
       proposal,
+      verified: { nodeCrypto: made.verifiedByNode, noble: made.verifiedByNoble },
       output,
       transactions: judgements.map((judgement, i) => ({
         ...standingJson(judgement),
@@ -181,6 +195,7 @@ export function presentSigned(
       ...(rules?.[i] === undefined ? [] : [`  allowed by the rule ${escapeText(rules[i])}`]),
     ]),
     `  by ${key.fingerprint} (${algorithm}, ${format})`,
+    ...verifiedLines(made),
   ]
   io.stderr.write(`${lines.join('\n')}\n`)
 }

@@ -9,7 +9,7 @@ import { namespacesOf } from '../../src/topology/keys.ts'
 import { combinedHash } from '../../src/topology/namespace.ts'
 import { dangersOf, judgeTransactions, type Judgement } from '../../src/explain/judgement.ts'
 import type { Danger } from '../../src/explain/dangers.ts'
-import type { Signer } from '../../src/signer/signer.ts'
+import type { SignedMessages, Signer } from '../../src/signer/signer.ts'
 import type { ReadTransaction } from '../../src/topology/transaction.ts'
 import type { Arguments } from '../command.ts'
 import type { Io } from '../io.ts'
@@ -18,86 +18,99 @@ import { asksPerson, confirmSignature } from './confirmation.ts'
 import { openSigner } from './key-opening.ts'
 import { writeOutput } from './output.ts'
 import { chooseTransactions, namedIndices, type SigningChoice } from './sign-choice.ts'
-import {
-  judgementsAfter,
-  knowingSigner,
-  readSigningRequest,
-  type SigningRequest,
-} from './sign-request.ts'
+import { judgementsAfter, knowingSigner, type SigningRequest } from './sign-request.ts'
 import { presentSigned, signedBytes, type MadeSignature } from './sign-result.ts'
 
 export async function signShown(
-  path: string,
+  read: SigningRequest,
   output: string,
   args: Arguments,
   io: Io,
 ): Promise<ExitStatus> {
-  const read = await readSigningRequest(path, args)
-  checkForm(read, args)
-  const agreement = await import('./sign-agreement.ts')
-  const accepted = agreement.acceptedDangers(args)
-  const named = namedIndices(read, args) ?? read.entries.map((_entry, i) => i)
-  const refuseFindings = ({ entries }: SigningRequest): void => {
-    const asked = named.flatMap((i) => entries[i] ?? [])
-    agreement.refuseFindings(asked, path, args)
-  }
-  // Before the key is opened, so that nobody types a passphrase for what is refused.
-  refuseFindings(read)
-
+  await refuseBeforeKey(read, args)
   const signer = await openSigner(args, io)
   try {
-    const key = await signer.publicKey()
-    const request = knowingSigner(read, key)
-    refuseFindings(request)
-    warnOfInvalid(request, io)
-    const before = judgeTransactions(request.entries, request.state)
-    const choice = chooseTransactions(request, key, args, io)
-    const { chosen, together } = shownTransactions(request, choice, before, key)
-    const transactions = chosen.map(({ entry }) => entry.transaction)
-    const dangers = [...chosen.flatMap((one) => one.dangers), ...together]
-    const expected = await agreement.requireExpected(
-      {
-        signed: transactions,
-        all: named.flatMap((i) => request.entries[i]?.transaction ?? []),
-        previous: before.flatMap(({ previous }) => previous ?? []).filter(outside(request)),
-      },
-      args,
-    )
-    const rules = agreement.requireAllowed(
-      transactions,
-      chosen.map((one) => [...one.dangers, ...together]),
-      args,
-    )
-    if (!expected && rules === undefined) agreement.refuseDangers(dangers, accepted)
-
-    const after = judgementsAfter(request, choice.carriers, key.fingerprint)
-    const combined = args.flag('combined')
-    const hash = confirmedHash(transactions, combined)
-    if (!args.quiet || asksPerson(args)) {
-      const lines = beforeSigningLines({
-        path,
-        content: request.source.$case === 'package' ? request.source.content : undefined,
-        chosen,
-        together,
-        leftOut: choice.leftOut,
-        after: choice.indices.flatMap((i) => after[i] ?? []),
-        aside: request.state.proved.aside,
-        hash,
-        combined,
-        key: key.fingerprint,
-      })
-      io.stderr.write(`${lines.join('\n')}\n`)
-    }
-    await confirmSignature({ hash: toHex(hash), count: chosen.length, combined, key }, args, io)
-    const signatures = await makeSignatures(signer, transactions, combined)
-    const made: MadeSignature = { key, indices: choice.indices, signatures, after, rules }
+    const { request, made } = await signTransactions(read, signer, args, io)
     const written = signedBytes(request, made, args, io)
-    writeOutput(output, written.bytes, args, io, [path])
+    writeOutput(output, written.bytes, args, io, [read.path])
     presentSigned(request, made, written, args, io)
     return ExitStatus.done
   } finally {
     signer.close()
   }
+}
+
+/**
+ * What is refused before the key is opened, so that nobody types a passphrase for it.
+ * @throws CantosignError `usage`, `package-transaction-absent`, or the code of a finding
+ */
+export async function refuseBeforeKey(read: SigningRequest, args: Arguments): Promise<void> {
+  checkForm(read, args)
+  const agreement = await import('./sign-agreement.ts')
+  agreement.acceptedDangers(args)
+  agreement.refuseFindings(askedOf(read, args), read.path, args)
+}
+
+const namedOf = (request: SigningRequest, args: Arguments): readonly number[] =>
+  namedIndices(request, args) ?? request.entries.map((_entry, i) => i)
+
+const askedOf = (request: SigningRequest, args: Arguments): SigningRequest['entries'] =>
+  namedOf(request, args).flatMap((i) => request.entries[i] ?? [])
+
+/** Shows what the key is asked for, has it agreed upon and confirmed, and signs. */
+export async function signTransactions(
+  read: SigningRequest,
+  signer: Signer,
+  args: Arguments,
+  io: Io,
+): Promise<{ readonly request: SigningRequest; readonly made: MadeSignature }> {
+  const agreement = await import('./sign-agreement.ts')
+  const accepted = agreement.acceptedDangers(args)
+  const key = await signer.publicKey()
+  const request = knowingSigner(read, key)
+  agreement.refuseFindings(askedOf(request, args), request.path, args)
+  warnOfInvalid(request, io)
+  const before = judgeTransactions(request.entries, request.state)
+  const choice = chooseTransactions(request, key, args, io)
+  const { chosen, together } = shownTransactions(request, choice, before, key)
+  const transactions = chosen.map(({ entry }) => entry.transaction)
+  const dangers = [...chosen.flatMap((one) => one.dangers), ...together]
+  const expected = await agreement.requireExpected(
+    {
+      signed: transactions,
+      all: askedOf(request, args).map(({ transaction }) => transaction),
+      previous: before.flatMap(({ previous }) => previous ?? []).filter(outside(request)),
+    },
+    args,
+  )
+  const rules = agreement.requireAllowed(
+    transactions,
+    chosen.map((one) => [...one.dangers, ...together]),
+    args,
+  )
+  if (!expected && rules === undefined) agreement.refuseDangers(dangers, accepted)
+
+  const after = judgementsAfter(request, choice.carriers, key.fingerprint)
+  const combined = args.flag('combined')
+  const hash = confirmedHash(transactions, combined)
+  if (!args.quiet || asksPerson(args)) {
+    const lines = beforeSigningLines({
+      path: request.path,
+      content: request.source.$case === 'package' ? request.source.content : undefined,
+      chosen,
+      together,
+      leftOut: choice.leftOut,
+      after: choice.indices.flatMap((i) => after[i] ?? []),
+      aside: request.state.proved.aside,
+      hash,
+      combined,
+      key: key.fingerprint,
+    })
+    io.stderr.write(`${lines.join('\n')}\n`)
+  }
+  await confirmSignature({ hash: toHex(hash), count: chosen.length, combined, key }, args, io)
+  const signed = await makeSignatures(signer, transactions, combined, args.flag('fast'))
+  return { request, made: { key, indices: choice.indices, ...signed, after, rules } }
 }
 
 /** @throws CantosignError `usage` for options that do not fit what the file is */
@@ -187,10 +200,8 @@ async function makeSignatures(
   signer: Signer,
   transactions: readonly ReadTransaction[],
   combined: boolean,
-): Promise<readonly Uint8Array[]> {
+  fast: boolean,
+): Promise<SignedMessages> {
   const hashes = transactions.map(({ hash }) => hash)
-  const messages = combined ? [combinedHash(hashes)] : hashes
-  const signatures: Uint8Array[] = []
-  for (const message of messages) signatures.push(await signer.sign({ message }))
-  return signatures
+  return await signer.signAll(combined ? [combinedHash(hashes)] : hashes, fast)
 }

@@ -17,8 +17,10 @@ export const run: CommandRun = async (args, io) => {
   const output = requireOutput(args, io)
   refuseUnasked(args, io)
   if (args.flag('blind')) return await signBlind(path, output, args, io)
+  const { readSigningRequest } = await import('./sign-request.ts')
+  const request = await readSigningRequest(path, args)
   const { signShown } = await import('./sign-shown.ts')
-  return await signShown(path, output, args, io)
+  return await signShown(request, output, args, io)
 }
 
 /** Options that say something about a transaction, which a bare hash does not show. */
