@@ -1,6 +1,7 @@
 /** The driver for key files: PKCS#8, SEC1 and PBES2, in DER or PEM. */
 import { escapeText } from '../base/text.ts'
 import { makeSignature } from '../crypto/noble.ts'
+import { NodeSigner } from '../crypto/node-signer.ts'
 import type { PrivateKey } from '../crypto/private-key.ts'
 import { readSigningKeyFile } from '../host/key-file.ts'
 import { namingFile, openPrivateKey, type PassphraseQuestion } from './open-private-key.ts'
@@ -16,14 +17,22 @@ export interface FileSignerOptions extends SignerOptions {
 /** A driver that owns the private key and wipes it when it is closed. */
 export function privateKeyDriver(key: PrivateKey, name: string): SignerDriver {
   let closed = false
+  const requireOpen = (): void => {
+    if (closed) throw new Error(`${name} was closed before it was asked to sign`)
+  }
   return {
     name,
     madeBy: 'noble',
     ecdsa: { takes: 'message', gives: 'DER' },
     publicKey: async () => await Promise.resolve(key.publicKey.spki),
     sign: async (message) => {
-      if (closed) throw new Error(`${name} was closed before it was asked to sign`)
+      requireOpen()
       return await makeSignature(key.keySpec, key.secret, message)
+    },
+    bulk: () => {
+      requireOpen()
+      const maker = new NodeSigner(key)
+      return { madeBy: 'other', sign: async (input) => await Promise.resolve(maker.sign(input)) }
     },
     close: () => {
       closed = true
