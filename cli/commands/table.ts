@@ -160,6 +160,11 @@ export const COMMANDS: readonly CommandSpec[] = [
         describe: 'sign although the transaction has this grave danger',
       },
       { name: 'allow-unneeded', kind: 'flag', describe: 'sign with a key that nothing asks for' },
+      {
+        name: 'fast',
+        kind: 'flag',
+        describe: 'of many signatures let the second implementation check a sample, not all',
+      },
       acceptMountPermissions,
       ...SIGNER_OPTIONS,
       ...passphrase,
