@@ -84,7 +84,7 @@ module.exports = {
       name: 'pure-rooms-touch-no-machine',
       severity: 'error',
       from: {
-        path: '^src/(base|ident|wire|daml|topology|authorization|package|explain|build|policy)/',
+        path: '^src/(base|ident|wire|daml|topology|authorization|package|explain|build|policy|sandbox/core)/',
       },
       to: { dependencyTypes: ['core'] },
     },
