@@ -34,6 +34,7 @@ const NOT_BLIND = [
   'accept-finding',
   'combined',
   'allow-unneeded',
+  'fast',
 ]
 
 /** Anything longer than this is no hash, whatever it is. */
