@@ -21,6 +21,7 @@ import {
   algorithmRow,
   bitStringBytes,
   EC_PUBLIC_KEY_OID,
+  parseSubjectPublicKeyInfo,
   publicKeyFromRaw,
   rawPublicKey,
   type PublicKey,
@@ -158,7 +159,7 @@ async function complete({ row, secret, attached }: SecretParts): Promise<Private
   if (row.order !== undefined && !isScalar(secret, row.order)) {
     throw scalarFault(`the private scalar is not between 1 and the order of ${row.name}`)
   }
-  const publicKey = publicKeyFromRaw(row.keySpec, await derivePublicKey(row.keySpec, secret))
+  const publicKey = await Promise.resolve(derivedPublicKey(row.keySpec, secret))
   for (const raw of attached) {
     if (equalBytes(publicKeyFromRaw(row.keySpec, raw).spki, publicKey.spki)) continue
     throw new CantosignError(
@@ -259,7 +260,7 @@ export async function privateKeyFromSecret(
  * curve inside. The caller wipes it.
  */
 export function encodePrivateKeyInfo(key: PrivateKey): Uint8Array {
-  return encodeWith(key, [
+  return encodeWith(key.keySpec, key.secret, [
     encodeDer(
       CONTEXT_1,
       encodeDer(DerTag.bitString, Uint8Array.of(0), rawPublicKey(key.publicKey)),
@@ -268,8 +269,12 @@ export function encodePrivateKeyInfo(key: PrivateKey): Uint8Array {
 }
 
 /** @param attached what follows the scalar of an EC key */
-function encodeWith(key: PrivateKey, attached: readonly Uint8Array[]): Uint8Array {
-  const row = keySpecRow(key.keySpec)
+function encodeWith(
+  keySpec: SigningKeySpec,
+  secret: Uint8Array,
+  attached: readonly Uint8Array[],
+): Uint8Array {
+  const row = keySpecRow(keySpec)
   const curve = encodeDer(DerTag.objectIdentifier, parseHex(row.oid))
   const isEc = row.order !== undefined
   // Built around zeros: the secret is put into its place once, and no other buffer has held it.
@@ -286,7 +291,7 @@ function encodeWith(key: PrivateKey, attached: readonly Uint8Array[]): Uint8Arra
     encodeDer(DerTag.sequence, ...algorithm),
     encodeDer(DerTag.octetString, inner),
   )
-  secretPlace(der, isEc).set(key.secret)
+  secretPlace(der, isEc).set(secret)
   return der
 }
 
@@ -301,7 +306,7 @@ function secretPlace(der: Uint8Array, isEc: boolean): Uint8Array {
 
 /**
  * A new key from the random number generator of node:crypto. Its public key is derived twice, by
- * noble and by node:crypto, and a difference is a fault of the program.
+ * node:crypto and by noble, and a difference is a fault of the program.
  */
 export async function generatePrivateKey(keySpec: SigningKeySpec): Promise<PrivateKey> {
   const row = keySpecRow(keySpec)
@@ -311,7 +316,7 @@ export async function generatePrivateKey(keySpec: SigningKeySpec): Promise<Priva
     do randomFillSync(secret)
     while (row.order !== undefined && !isScalar(secret, row.order))
     const key = await privateKeyFromSecret(keySpec, secret)
-    if (!equalBytes(publicKeyOfOpenSsl(key), key.publicKey.spki)) {
+    if (!equalBytes(await derivePublicKey(keySpec, secret), rawPublicKey(key.publicKey))) {
       key.secret.fill(0)
       throw new Error('the two implementations derive different public keys')
     }
@@ -321,16 +326,17 @@ export async function generatePrivateKey(keySpec: SigningKeySpec): Promise<Priva
   }
 }
 
-/** SubjectPublicKeyInfo as node:crypto derives it from the private key alone. */
-function publicKeyOfOpenSsl(key: PrivateKey): Uint8Array {
-  const der = encodeWith(key, [])
+/** The public key as node:crypto derives it from the private key alone. */
+function derivedPublicKey(keySpec: SigningKeySpec, secret: Uint8Array): PublicKey {
+  const der = encodeWith(keySpec, secret, [])
   try {
     const object = createPrivateKey({
       key: Buffer.from(der.buffer, der.byteOffset, der.length),
       format: 'der',
       type: 'pkcs8',
     })
-    return createPublicKey(object).export({ format: 'der', type: 'spki' })
+    const spki = createPublicKey(object).export({ format: 'der', type: 'spki' })
+    return parseSubjectPublicKeyInfo(new Uint8Array(spki)).key
   } finally {
     der.fill(0)
   }

@@ -1,6 +1,4 @@
 /** Decompression of gzip (RFC 1952) with a limit on how far it expands. */
-import { Readable } from 'node:stream'
-import { createGunzip } from 'node:zlib'
 import { CantosignError } from '../base/errors.ts'
 
 const CHUNK_BYTES = 32 * 1024
@@ -22,6 +20,11 @@ export async function* decompress(
   path: string,
   maxRatio: number,
 ): AsyncGenerator<Uint8Array> {
+  // Loaded here: few runs decompress anything, and every run pays for what is imported at its start.
+  const [{ Readable }, { createGunzip }] = await Promise.all([
+    import('node:stream'),
+    import('node:zlib'),
+  ])
   let fed = 0
   let failure: unknown
   const counted = function* (): Generator<Uint8Array> {

@@ -136,7 +136,7 @@ function writeAll(path: string, target: string, bytes: Uint8Array, mode: number)
 
 /** A name beside the target that says what the file is if it stays behind. */
 function nameBeside(target: string): string {
-  const unique = `${process.pid}-${process.hrtime.bigint().toString(36)}-${temporaryFiles++}`
+  const unique = `${process.pid}-${Date.now().toString(36)}-${temporaryFiles++}`
   // Short whatever the target is called: names have a limit.
   return join(dirname(target), `.cantosign-${unique}.tmp`)
 }

@@ -1,6 +1,5 @@
 /** The driver for `exec:` keys: any command that signs a file (docs/keys.md section 4). */
 import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CantosignError } from '../../base/errors.ts'
 import { escapeText } from '../../base/text.ts'
@@ -51,6 +50,7 @@ function readSignature(path: string, name: string): Uint8Array {
 
 /** Makes the directory of one signature, and removes it whatever happens. */
 async function withDirectory<Result>(use: (directory: string) => Promise<Result>): Promise<Result> {
+  const { tmpdir } = await import('node:os')
   const directory = mkdtempSync(join(tmpdir(), 'cantosign-'))
   const remove = (): void => {
     rmSync(directory, { recursive: true, force: true })
