@@ -24,6 +24,19 @@ const below = {
     'explain',
     'build',
   ],
+  online: [
+    'base',
+    'ident',
+    'wire',
+    'crypto',
+    'host',
+    'daml',
+    'topology',
+    'authorization',
+    'package',
+    'explain',
+    'build',
+  ],
 }
 const networkModules =
   '^(node:)?(net|http|https|http2|dgram|dns|dns/promises|tls|inspector|cluster|child_process)$'

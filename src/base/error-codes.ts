@@ -38,6 +38,7 @@ export const ERROR_CODES = {
   'output-missing': { exit: 2, meaning: 'a command that writes was given no -o or -d' },
   'output-exists': { exit: 2, meaning: 'the output file exists and --force was not given' },
   'output-is-input': { exit: 2, meaning: 'the output would replace an input' },
+  'sandbox-port': { exit: 2, meaning: 'a port that the sandbox is to listen on is taken' },
   'output-unwritable': {
     exit: 2,
     meaning: 'the output cannot be written where it was asked for',
@@ -63,6 +64,7 @@ export const ERROR_CODES = {
     meaning: 'a question has to be asked, there is no terminal and no --yes',
   },
 
+  'sandbox-state': { exit: 3, meaning: 'the state file of a sandbox cannot be read' },
   'config-invalid': { exit: 3, meaning: 'the configuration file is not as docs/config.md says' },
   'token-invalid': { exit: 3, meaning: 'a token file holds nothing that can be a token' },
   'tls-file-invalid': { exit: 3, meaning: 'a certificate or key for TLS cannot be used' },
