@@ -1,13 +1,9 @@
 /** Byte primitives. Every function is pure and copies nothing it does not have to. */
 import { CantosignError } from './errors.ts'
 
-const HEX_DIGITS = '0123456789abcdef'
-
 /** Lower-case hex, two characters a byte. */
 export function toHex(bytes: Uint8Array): string {
-  let text = ''
-  for (const byte of bytes) text += HEX_DIGITS.charAt(byte >> 4) + HEX_DIGITS.charAt(byte & 15)
-  return text
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')
 }
 
 /**
@@ -22,11 +18,7 @@ export function parseHex(text: string, what = 'value'): Uint8Array {
       'give pairs of the digits 0-9 and a-f, nothing else',
     )
   }
-  const bytes = new Uint8Array(text.length / 2)
-  for (let i = 0; i < bytes.length; i++) {
-    bytes[i] = Number.parseInt(text.slice(2 * i, 2 * i + 2), 16)
-  }
-  return bytes
+  return new Uint8Array(Buffer.from(text, 'hex'))
 }
 
 /** Standard base64 with padding (RFC 4648 section 4). */
