@@ -61,9 +61,19 @@ export class DelegationGraph {
     else this.#reached?.delete(target)
   }
 
+  /** Whoever signed the root certificate that is in force. */
+  get rootSigners(): ReadonlySet<string> | undefined {
+    return this.#delegations.get(this.#namespace)?.signers
+  }
+
   /** True if there is a root certificate that the root key signed. */
   get rooted(): boolean {
-    return this.#delegations.get(this.#namespace)?.signers.has(this.#namespace) === true
+    return this.rootSigners?.has(this.#namespace) === true
+  }
+
+  /** True if any delegation is in force, whether the root leads to it or not. */
+  get inUse(): boolean {
+    return this.#delegations.size > 0
   }
 
   /** True if the key may sign mappings with this code for the namespace. */

@@ -65,6 +65,34 @@ export const CANTON_ERRORS = {
   TOPOLOGY_INVALID_SUCCESSOR_PHYSICAL_SYNCHRONIZER_ID: 'independent',
   LSU_SEQUENCER_SUCCESSOR_INVALID_SUCCESSOR_PSID: 'independent',
   TOPOLOGY_INVALID_UPGRADE_TIME: 'state',
+
+  // The Ledger API.
+  INVALID_ARGUMENT: 'independent',
+  MISSING_FIELD: 'independent',
+  INVALID_FIELD: 'independent',
+  EXTERNAL_PARTY_ALREADY_EXISTS: 'independent',
+  FAILED_TO_PREPARE_TRANSACTION: 'independent',
+  FAILED_TO_EXECUTE_TRANSACTION: 'independent',
+  CONTRACT_NOT_FOUND: 'missing',
+  DUPLICATE_COMMAND: 'exists',
+  OFFSET_AFTER_LEDGER_END: 'outOfRange',
+  USER_NOT_FOUND: 'missing',
+  UNAUTHENTICATED: 'unauthenticated',
+  UNIMPLEMENTED: 'unimplemented',
+
+  // The status of a completion.
+  DUPLICATE_CONFIRMATION_REQUEST_UUID: 'state',
+  LOCAL_VERDICT_PREPARATION_TIME_OUT_OF_BOUND: 'state',
+  LOCAL_VERDICT_MAX_RECORD_TIME_EXCEEDED: 'state',
+  LOCAL_VERDICT_INACTIVE_CONTRACTS: 'missing',
+
+  // Replication of a party.
+  INVALID_ARGUMENT_PARTY_MANAGEMENT_ERROR: 'independent',
+  INVALID_STATE_PARTY_MANAGEMENT_ERROR: 'state',
+  INVALID_TIMESTAMP_PARTY_MANAGEMENT_ERROR: 'outOfRange',
+  PARTY_ACS_EXPORT_MISSING_TARGET_ONBOARDING_MAPPING: 'state',
+  PARTY_ONBOARDING_CLEARANCE_MISSING_MAPPING: 'state',
+  SYNCHRONIZER_NOT_FOUND: 'missing',
 } as const satisfies Readonly<Record<string, Category>>
 export type CantonErrorCode = keyof typeof CANTON_ERRORS
 
