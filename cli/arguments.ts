@@ -138,7 +138,7 @@ export async function parseCommandLine(
   const groupDescriptions: Readonly<Record<string, string>> = {
     key: 'make, show and convert keys',
     namespace: 'compute namespaces',
-    transaction: 'inspect, sign and verify prepared Daml transactions',
+    transaction: 'inspect, sign, verify and pack prepared Daml transactions',
   }
   for (const [first, members] of groups) {
     const only = members[0]

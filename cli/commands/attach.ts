@@ -32,8 +32,14 @@ export const run: CommandRun = async (args, io) => {
   const beside = await stateOf(args)
   const { resolve } = beside
   const { package: content, verdicts } = await readPackageInput(path, resolve)
-  const target = targetOf(content, args, path)
   const signature = readSignature(signaturePath)
+  const prepared = preparedTarget(content, args)
+  if (prepared !== undefined) {
+    const { attachPrepared } = await import('./attach-prepared.ts')
+    const attached = { content, index: prepared, path, signaturePath, signature, signedBy }
+    return attachPrepared(attached, beside, output, args, io)
+  }
+  const target = targetOf(content, args, path)
   const { package: made, replaced } = addSignature(
     content,
     { target, signedBy, signature },
@@ -107,6 +113,22 @@ function present(attached: Attached, args: Arguments, io: Io): void {
   io.stderr.write(`${lines.join('\n')}\n`)
 }
 
+/**
+ * The position of the prepared Daml transaction that the signature is over: the one that is named,
+ * or the only thing in the package.
+ */
+function preparedTarget(content: SigningPackage, args: Arguments): number | undefined {
+  const { transactions, preparedTransactions } = content
+  const named = args.strings('transaction')
+  const [only, second] = named
+  if (only !== undefined && second === undefined) {
+    const index = preparedTransactions.findIndex(({ hash }) => hash === only)
+    return index === -1 ? undefined : index
+  }
+  const alone = transactions.length === 0 && preparedTransactions.length === 1
+  return alone && only === undefined && !args.flag('combined') ? 0 : undefined
+}
+
 /** Positions of the transactions that the signature is over. */
 function coveredBy(target: SignatureTarget, content: SigningPackage): readonly number[] {
   const hashes = target.$case === 'combined' ? target.hashes : [target.hash]
@@ -158,14 +180,15 @@ function targetOf(content: SigningPackage, args: Arguments, path: string): Signa
     return named.length === 0 ? { $case: 'combined' } : { $case: 'combined', hashes: named }
   }
   const [hash = content.transactions[0]?.hash ?? '', ...more] = named
-  if (more.length === 0 && (named.length === 1 || content.transactions.length === 1)) {
+  const count = content.transactions.length + content.preparedTransactions.length
+  if (more.length === 0 && (named.length === 1 || count === 1)) {
     return { $case: 'transaction', hash }
   }
   throw new CantosignError(
     'usage',
     named.length > 1
       ? `${named.length} transactions are named, and a signature is over one`
-      : `${path} holds ${content.transactions.length} transactions, and it is not said which one was signed`,
+      : `${path} holds ${count} transactions, and it is not said which one was signed`,
     'name one: --transaction HASH; or, for a signature over several together, --combined',
   )
 }

@@ -3,13 +3,16 @@ import { ExitStatus } from '../../src/base/error-codes.ts'
 import { escapeText } from '../../src/base/text.ts'
 import { combinePackages, type Copy, type LeftOut } from '../../src/package/combine.ts'
 import type { SigningPackage } from '../../src/package/model.ts'
+import { verifyPackage } from '../../src/package/verdicts.ts'
 import { writePackage } from '../../src/package/write.ts'
 import type { CommandRun } from '../command.ts'
+import { preparedStandingJson, preparedStandingLines } from '../present/prepared-verdict.ts'
 import { standingJson, standingLines } from '../present/signing.ts'
 import { counted } from '../present/text.ts'
 import { requireOutput, writeOutput } from './output.ts'
 import { readPackageInput } from './package-input.ts'
 import { judgePackage, packageState } from './package-judgement.ts'
+import { judgePreparedTransactions, packageActingStates } from './prepared-state.ts'
 import { readStateInput } from './state-input.ts'
 
 export const run: CommandRun = async (args, io) => {
@@ -26,6 +29,8 @@ export const run: CommandRun = async (args, io) => {
 
   const { damaged } = packageState(made, beside)
   const judgements = judgePackage(made, beside)
+  const states = packageActingStates(made, beside)
+  const prepared = judgePreparedTransactions(made, verifyPackage(made, resolve), states)
   if (args.json) {
     const document = {
       output,
@@ -42,7 +47,7 @@ export const run: CommandRun = async (args, io) => {
         code,
       })),
       damagedState: damaged,
-      transactions: judgements.map(standingJson),
+      transactions: [...judgements.map(standingJson), ...prepared.map(preparedStandingJson)],
     }
     io.stdout.write(`${JSON.stringify(document)}\n`)
     return ExitStatus.done
@@ -58,16 +63,18 @@ export const run: CommandRun = async (args, io) => {
         ({ name, package: one }) =>
           `  ${escapeText(name)}: ${counted(signatureCount(one), 'signature')}`,
       ),
-      `combined: ${counted(made.transactions.length, 'transaction')}, ${counted(signatureCount(made), 'signature')}`,
+      `combined: ${counted(made.transactions.length + made.preparedTransactions.length, 'transaction')}, ${counted(signatureCount(made), 'signature')}`,
       ...judgements.flatMap(standingLines),
+      ...prepared.flatMap((one) => [one.hash, ...preparedStandingLines(one)]),
     ]
     io.stderr.write(`${lines.join('\n')}\n`)
   }
   return ExitStatus.done
 }
 
-function signatureCount({ transactions, combined }: SigningPackage): number {
-  return [...transactions, ...combined].reduce((sum, { signatures }) => sum + signatures.length, 0)
+function signatureCount({ transactions, combined, preparedTransactions }: SigningPackage): number {
+  const lists = [...transactions, ...combined, ...preparedTransactions]
+  return lists.reduce((sum, { signatures }) => sum + signatures.length, 0)
 }
 
 function leftOutText({ source, path, hash, signedBy, code }: LeftOut): string {

@@ -5,7 +5,9 @@ import { escapeText } from '../../src/base/text.ts'
 import { judgeTransactions } from '../../src/explain/judgement.ts'
 import { createPackage } from '../../src/package/create.ts'
 import type { SignedExportOptions } from '../../src/package/export.ts'
-import type { SigningPackage } from '../../src/package/model.ts'
+import type { ActingKeys } from '../../src/explain/acting-keys.ts'
+import type { PreparedJudgement } from '../../src/explain/prepared-judgement.ts'
+import type { PackageVerdicts, SigningPackage } from '../../src/package/model.ts'
 import { readPackage } from '../../src/package/read.ts'
 import { contentOfSigned } from '../../src/package/received.ts'
 import { keyResolver } from '../../src/package/verdicts.ts'
@@ -14,6 +16,7 @@ import type { Arguments } from '../command.ts'
 import { acceptedFindings } from './accepted-findings.ts'
 import { contentName, findingsOf, readInput, refuseFatal, type TransactionInput } from './input.ts'
 import { packageEntries, packageState, requireSound } from './package-judgement.ts'
+import { judgePreparedTransactions, packageActingStates } from './prepared-state.ts'
 import { readStateInput, type StateInput } from './state-input.ts'
 
 export interface ExportSource {
@@ -22,6 +25,11 @@ export interface ExportSource {
   /** The bytes of certificates that leave just as they came. */
   readonly asReceived: readonly Uint8Array[] | undefined
   readonly remarks: readonly string[]
+  /** What is proved of the parties that act in each prepared Daml transaction, and how it stands. */
+  readonly prepared: readonly {
+    readonly parties: readonly ActingKeys[]
+    readonly judgement: PreparedJudgement
+  }[]
 }
 
 /**
@@ -90,7 +98,18 @@ function fromPackage(
     },
     asReceived: undefined,
     remarks: chosen === undefined ? open.map(({ hash }) => proposalRemark(hash)) : [],
+    prepared: preparedStanding(content, verdicts, beside),
   }
+}
+
+function preparedStanding(
+  content: SigningPackage,
+  verdicts: PackageVerdicts,
+  beside: StateInput,
+): ExportSource['prepared'] {
+  const states = packageActingStates(content, beside)
+  const judgements = judgePreparedTransactions(content, verdicts, states)
+  return judgements.map((judgement, i) => ({ judgement, parties: states[i]?.parties ?? [] }))
 }
 
 const proposalRemark = (hash: string): string =>
@@ -122,7 +141,7 @@ function fromFile(
     const content = createPackage({
       transactions: [{ bytes: input.transaction.bytes, proposal: chosen ?? true }],
     })
-    return { content, options, asReceived: undefined, remarks: [] }
+    return { content, options, asReceived: undefined, remarks: [], prepared: [] }
   }
   const { signed } = input
   const content = createPackage(contentOfSigned([signed]))
@@ -144,5 +163,6 @@ function fromFile(
         ({ signature }) =>
           `the signature by ${escapeText(signature.wire.signedBy)} on ${toHex(signed.transaction.hash)} is not verified: its key is not known here`,
       ),
+    prepared: [],
   }
 }

@@ -12,8 +12,10 @@ import { contentName, findingsOf, readInput, refuseFatal } from './input.ts'
 import { packageFindings } from './package-findings.ts'
 
 interface HashedFile {
-  /** 34 bytes each, in the order of the file. */
+  /** Of topology transactions: 34 bytes each, in the order of the file. */
   readonly hashes: readonly Uint8Array[]
+  /** Of prepared Daml transactions: 32 bytes each. */
+  readonly preparedHashes: readonly Uint8Array[]
   readonly findings: readonly Finding[]
 }
 
@@ -25,12 +27,13 @@ async function hashFile(path: string): Promise<HashedFile> {
     case 'signed': {
       const findings = findingsOf(input)
       refuseFatal(findings, path)
-      return { hashes: [input.transaction.hash], findings }
+      return { hashes: [input.transaction.hash], preparedHashes: [], findings }
     }
     case 'package': {
       const { package: content } = readPackage(input.bytes)
       return {
         hashes: content.transactions.map(({ transaction }) => transaction.hash),
+        preparedHashes: content.preparedTransactions.map(({ digest }) => digest),
         findings: packageFindings(content).flat(),
       }
     }
@@ -61,7 +64,8 @@ export const run: CommandRun = async (args, io) => {
     if (file.findings.length > 0 && !args.json && !args.quiet) {
       io.stderr.write(`${escapeText(path)}: findings\n${findingLines(file.findings).join('\n')}\n`)
     }
-    hashes.push(...file.hashes)
+    if (multi && file.preparedHashes.length > 0) throw notCombined(path)
+    hashes.push(...file.hashes, ...file.preparedHashes)
   }
   const [first, second] = hashes
   if (first === undefined) throw new Error('no file reached the hash')
@@ -73,6 +77,14 @@ export const run: CommandRun = async (args, io) => {
   const text = toHex(multi ? combinedHash(hashes) : first)
   io.stdout.write(args.json ? `${JSON.stringify({ hash: text })}\n` : `${text}\n`)
   return ExitStatus.done
+}
+
+function notCombined(path: string): CantosignError {
+  return new CantosignError(
+    'usage',
+    `${path} holds prepared Daml transactions, and a combined hash is of topology transactions`,
+    'leave out --multi',
+  )
 }
 
 function severalTransactions(path: string, count: number): CantosignError {

@@ -13,14 +13,18 @@ import {
   transactionReport,
   type TransactionReport,
 } from '../../src/explain/report.ts'
+import { preparedReport } from '../../src/explain/prepared-report.ts'
+import { systemTimeMicros } from '../../src/host/clock.ts'
 import type { SigningPackage } from '../../src/package/model.ts'
 import { readPackage } from '../../src/package/read.ts'
 import { authorizationJson } from '../present/authorization.ts'
 import { transactionJson, warningJson, type WarningJson } from '../present/json.ts'
 import { packageLines, type ShownEntry } from '../present/package.ts'
+import { preparedEntryJson, type PreparedEntryView } from '../present/prepared-entry.ts'
 import type { FileReport } from './kinds.ts'
 import { packageFindings } from './package-findings.ts'
 import { packageEntries, packageState } from './package-judgement.ts'
+import { judgePreparedTransactions, packageActingStates } from './prepared-state.ts'
 import type { StateInput } from './state-input.ts'
 
 /** A package, judged as far as what is in it goes. */
@@ -29,6 +33,7 @@ interface PackageView {
   readonly entries: readonly JudgementEntry[]
   readonly state: StateReading
   readonly judgements: readonly Judgement[]
+  readonly prepared: readonly PreparedEntryView[]
   readonly verdicts: ReturnType<typeof readPackage>['verdicts']
 }
 
@@ -38,7 +43,35 @@ function viewOf(bytes: Uint8Array): PackageView {
   const { package: content, verdicts } = readPackage(bytes)
   const entries = packageEntries(content, verdicts)
   const state = packageState(content, NOTHING_BESIDE)
-  return { content, entries, state, judgements: judgeTransactions(entries, state), verdicts }
+  const judgements = judgeTransactions(entries, state)
+  return {
+    content,
+    entries,
+    state,
+    judgements,
+    prepared: preparedViews(content, verdicts),
+    verdicts,
+  }
+}
+
+function preparedViews(
+  content: SigningPackage,
+  verdicts: PackageView['verdicts'],
+): readonly PreparedEntryView[] {
+  const now = systemTimeMicros()
+  const states = packageActingStates(content, NOTHING_BESIDE)
+  const judgements = judgePreparedTransactions(content, verdicts, states)
+  return content.preparedTransactions.flatMap((entry, i): readonly PreparedEntryView[] => {
+    const judgement = judgements[i]
+    if (judgement === undefined) return []
+    const signatures = entry.signatures.map(({ party }, j) => {
+      const verified = verdicts.preparedTransactions[i]?.[j]
+      if (verified === undefined) throw new Error('a signature without its verdict')
+      return { party, report: signatureReport(verified) }
+    })
+    const report = preparedReport(entry.prepared, entry.scheme, { now })
+    return [{ read: entry.prepared, report, judgement, signatures }]
+  })
 }
 
 function reportAt({ content, entries }: PackageView, i: number): TransactionReport {
@@ -68,7 +101,11 @@ function transactionOf(view: PackageView, i: number): Readonly<Record<string, un
 /** Every finding once: of the bytes, then of the signatures. */
 function warningsOf({ content, verdicts }: PackageView): readonly WarningJson[] {
   const inBytes = packageFindings(content).flat()
-  const ofSignatures = [...verdicts.transactions, ...verdicts.combined]
+  const ofSignatures = [
+    ...verdicts.transactions,
+    ...verdicts.combined,
+    ...verdicts.preparedTransactions,
+  ]
     .flat()
     .flatMap(({ findings }) => findings)
   return [...inBytes, ...ofSignatures].map(warningJson)
@@ -91,6 +128,7 @@ function packageJson(
       ...transactionOf(view, i),
       dangers: each[i] ?? [],
     })),
+    preparedTransactions: view.prepared.map(preparedEntryJson),
     network: {
       synchronizerId: network.synchronizerId ?? null,
       protocolVersion: network.protocolVersion ?? null,
@@ -128,7 +166,7 @@ export function reportPackage(bytes: Uint8Array): FileReport {
   return {
     kind: 'signing-package',
     json: packageJson(view, each, together),
-    lines: packageLines(content, shown, together, state, view.verdicts),
+    lines: packageLines(content, shown, together, view.prepared, state, view.verdicts),
   }
 }
 
@@ -141,4 +179,5 @@ export function* packageTransactions(
     const warnings = reportAt(view, i).findings.map(warningJson)
     yield { ...transactionOf(view, i), warnings }
   }
+  for (const one of view.prepared) yield { kind: 'prepared-transaction', ...preparedEntryJson(one) }
 }

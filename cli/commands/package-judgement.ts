@@ -8,6 +8,7 @@ import {
   type JudgementEntry,
   type StateReading,
 } from '../../src/explain/judgement.ts'
+import { logicalSynchronizerText } from '../../src/ident/identifiers.ts'
 import type { PackageVerdicts, SigningPackage } from '../../src/package/model.ts'
 import { carriedSignatures, keyResolver, verifyPackage } from '../../src/package/verdicts.ts'
 import type { StateInput } from './state-input.ts'
@@ -24,11 +25,22 @@ export function packageEntries(
   }))
 }
 
+/** What the package says, else what all its prepared transactions are for if there is nothing else. */
+function synchronizerOf(content: SigningPackage): string | undefined {
+  const { network, transactions, preparedTransactions } = content
+  if (network.synchronizerId !== undefined || transactions.length > 0) return network.synchronizerId
+  const ids = preparedTransactions.map(({ prepared }) =>
+    logicalSynchronizerText(prepared.value.metadata?.synchronizerId ?? ''),
+  )
+  const [only, second] = new Set(ids)
+  return second === undefined ? only : undefined
+}
+
 /** The state of the package together with that beside it; of both only what is proved counts. */
 export function packageState(content: SigningPackage, beside: StateInput): StateReading {
   const signed = [...content.state.map((one) => one.signed), ...beside.signed]
   const resolve = keyResolver(content, beside.resolve)
-  return readState(signed, storeOf(content.network.synchronizerId), resolve)
+  return readState(signed, storeOf(synchronizerOf(content)), resolve)
 }
 
 /** @throws CantosignError `state-invalid` if a signature in the state does not verify */

@@ -11,7 +11,13 @@ import { HASHING_SCHEMES, parseHashingScheme, type HashingScheme } from '../../s
 import { isObject } from '../../src/package/json-shape.ts'
 import { readJson, type JsonObject } from '../../src/package/json-text.ts'
 import type { Arguments } from '../command.ts'
-import { contentName, readAnyInput, refuseFatal, type FileContent } from './input.ts'
+import {
+  contentName,
+  readAnyInput,
+  refuseFatal,
+  type AnyContent,
+  type FileContent,
+} from './input.ts'
 
 /** A prepared transaction, with what the file says beside it; nothing of that is believed. */
 export interface PreparedInput {
@@ -123,12 +129,10 @@ function nameOf(content: FileContent): string {
 }
 
 /**
- * Reads a file that must hold a prepared transaction.
- * @throws CantosignError `file-kind` for anything else, and as `readAnyInput` and
- * `readPreparedContent`
+ * What was read of a file, which must be a prepared transaction.
+ * @throws CantosignError `file-kind` for anything else, and as `readPreparedContent`
  */
-export async function readPreparedInput(path: string): Promise<PreparedInput> {
-  const content = await readAnyInput(path)
+export function preparedInputOf(content: AnyContent, path: string): PreparedInput {
   if (content.$case === 'prepared') return readPreparedContent(content.bytes, path)
   throw new CantosignError(
     'file-kind',
@@ -137,6 +141,15 @@ export async function readPreparedInput(path: string): Promise<PreparedInput> {
       ? 'a hash alone is never signed here: give the transaction that it was made from'
       : 'topology is handled by inspect, sign and verify; see what the file is with inspect',
   )
+}
+
+/**
+ * Reads a file that must hold a prepared transaction.
+ * @throws CantosignError `file-kind` for anything else, and as `readAnyInput` and
+ * `readPreparedContent`
+ */
+export async function readPreparedInput(path: string): Promise<PreparedInput> {
+  return preparedInputOf(await readAnyInput(path), path)
 }
 
 /**

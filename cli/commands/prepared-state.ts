@@ -1,11 +1,25 @@
-/** What topology state (`--state`) proves about the parties that act in a prepared transaction. */
-import { CantosignError } from '../../src/base/errors.ts'
+/** What topology state proves about the parties that act in prepared transactions. */
+import type { Store } from '../../src/authorization/state.ts'
 import type { ReadPreparedTransaction } from '../../src/daml/prepared-transaction.ts'
-import { actingKeys, type ActingKeys } from '../../src/explain/acting-keys.ts'
-import { readState, storeOf } from '../../src/explain/judgement.ts'
-import type { KeyResolver } from '../../src/topology/signed-transaction.ts'
+import type { ActingKeys } from '../../src/explain/acting-keys.ts'
+import { readState, storeOf, type StateReading } from '../../src/explain/judgement.ts'
+import {
+  actingParties,
+  judgePrepared,
+  type PreparedJudgement,
+  type PreparedSigner,
+} from '../../src/explain/prepared-judgement.ts'
+import { logicalSynchronizerText } from '../../src/ident/identifiers.ts'
+import type {
+  PackagePreparedTransaction,
+  PackageVerdicts,
+  SigningPackage,
+} from '../../src/package/model.ts'
+import { keyResolver } from '../../src/package/verdicts.ts'
+import type { KeyResolver, VerifiedSignature } from '../../src/topology/signed-transaction.ts'
 import type { Arguments } from '../command.ts'
-import { readStateInput } from './state-input.ts'
+import { requireSound } from './package-judgement.ts'
+import { readStateInput, type StateInput } from './state-input.ts'
 
 export interface ActingState {
   /** False if no state was given. */
@@ -26,20 +40,63 @@ export async function readActingState(
   const paths = args.strings('state')
   const beside = await readStateInput(paths)
   const metadata = read.value?.metadata
-  const state = readState(beside.signed, storeOf(metadata?.synchronizerId), beside.resolve)
-  const [damaged] = state.damaged
-  if (damaged !== undefined) {
-    throw new CantosignError(
-      'state-invalid',
-      `the state holds a transaction whose signature does not verify: ${damaged}`,
-      'the state was damaged or forged: get it anew from a participant that you trust',
-      { details: { hashes: [...state.damaged] } },
-    )
-  }
-  const actAs = metadata?.submitterInfo?.actAs ?? []
+  const store = storeOf(metadata?.synchronizerId)
+  const state = requireSound(readState(beside.signed, store, beside.resolve))
   return {
     given: paths.length > 0,
-    parties: actAs.map((party) => actingKeys(state, party)),
+    parties: read.value === undefined ? [] : actingParties(read.value, state),
     resolve: state.resolve,
   }
+}
+
+/**
+ * What the state of a package and that beside it prove about each prepared transaction of the
+ * package. Which synchronizer it is for stands in the transaction itself.
+ * @param storeNamed the store that a synchronizer id stands for
+ */
+export function packageActingStates(
+  content: SigningPackage,
+  beside: StateInput,
+  storeNamed: (id: string) => Store = storeOf,
+): readonly ActingState[] {
+  const signed = [...content.state.map((one) => one.signed), ...beside.signed]
+  const resolve = keyResolver(content, beside.resolve)
+  const states = new Map<string, StateReading>()
+  return content.preparedTransactions.map(({ prepared }) => {
+    const id = logicalSynchronizerText(prepared.value.metadata?.synchronizerId ?? '')
+    const state = states.get(id) ?? readState(signed, storeNamed(id), resolve)
+    states.set(id, state)
+    return {
+      given: signed.length > 0,
+      parties: actingParties(prepared.value, state),
+      resolve: state.resolve,
+    }
+  })
+}
+
+/** The signatures of a prepared transaction of a package, with what they are worth. */
+export function preparedSigners(
+  { signatures }: PackagePreparedTransaction,
+  verdicts: readonly VerifiedSignature[],
+): readonly PreparedSigner[] {
+  return signatures.map(({ party, signedBy }, i) => ({
+    party,
+    signedBy,
+    status: verdicts[i]?.status ?? 'unverifiable',
+  }))
+}
+
+/** How every prepared transaction of a package stands, by index. */
+export function judgePreparedTransactions(
+  content: SigningPackage,
+  verdicts: PackageVerdicts,
+  states: readonly ActingState[],
+): readonly PreparedJudgement[] {
+  return content.preparedTransactions.map((entry, i) =>
+    judgePrepared(
+      entry.hash,
+      states[i]?.parties ?? [],
+      preparedSigners(entry, verdicts.preparedTransactions[i] ?? []),
+    ),
+  )
 }

@@ -17,9 +17,16 @@ import { carriesCombined } from '../../src/package/verdicts.ts'
 import { needOf, type Need } from '../../src/topology/need.ts'
 import { verifySignatures, type KeyResolver } from '../../src/topology/signed-transaction.ts'
 import type { Arguments } from '../command.ts'
-import { contentName, findingsOf, readInput, refuseFatal, type TransactionInput } from './input.ts'
+import {
+  contentName,
+  findingsOf,
+  readInput,
+  refuseFatal,
+  type FileContent,
+  type TransactionInput,
+} from './input.ts'
 import { packageEntries, packageState, requireSound } from './package-judgement.ts'
-import { readStateInput } from './state-input.ts'
+import { readStateInput, type StateInput } from './state-input.ts'
 
 /** Where the transactions come from, and where a signature goes. */
 export type SigningSource =
@@ -40,6 +47,8 @@ export interface SigningRequest {
   readonly source: SigningSource
   readonly entries: readonly SigningEntry[]
   readonly state: StateReading
+  /** What `--state` gave. */
+  readonly beside: StateInput
   /** Keys of the file, of its state and of `--state`. */
   readonly resolve: KeyResolver
 }
@@ -67,7 +76,15 @@ function fileEntry(input: TransactionInput, resolve: KeyResolver): SigningEntry 
  * to sign, `state-invalid`, the code of a fatal finding, and what reading a package gives
  */
 export async function readSigningRequest(path: string, args: Arguments): Promise<SigningRequest> {
-  const input = await readInput(path)
+  return await signingRequestOf(await readInput(path), path, args)
+}
+
+/** The same of a file that was read. @throws CantosignError as `readSigningRequest` */
+export async function signingRequestOf(
+  input: FileContent,
+  path: string,
+  args: Arguments,
+): Promise<SigningRequest> {
   const beside = await readStateInput(args.strings('state'))
   switch (input.$case) {
     case 'hash':
@@ -93,6 +110,7 @@ export async function readSigningRequest(path: string, args: Arguments): Promise
         source: { $case: 'file', input },
         entries,
         state,
+        beside,
         resolve: state.resolve,
       }
     }
@@ -114,6 +132,7 @@ export async function readSigningRequest(path: string, args: Arguments): Promise
         source: { $case: 'package', content },
         entries,
         state,
+        beside,
         resolve: state.resolve,
       }
     }

@@ -11,6 +11,7 @@ import type { Io } from '../io.ts'
 import { confirmSignature, refuseUnasked } from './confirmation.ts'
 import { openSigner } from './key-opening.ts'
 import { requireOutput, writeOutput } from './output.ts'
+import type { SigningRequest } from './sign-request.ts'
 
 export const run: CommandRun = async (args, io) => {
   const path = args.positional('file')
@@ -19,8 +20,23 @@ export const run: CommandRun = async (args, io) => {
   if (args.flag('blind')) return await signBlind(path, output, args, io)
   const { readSigningRequest } = await import('./sign-request.ts')
   const request = await readSigningRequest(path, args)
+  if (signsPrepared(request, args)) {
+    const { signPackage } = await import('./sign-prepared.ts')
+    return await signPackage(request, output, 'all', args, io)
+  }
   const { signShown } = await import('./sign-shown.ts')
   return await signShown(request, output, args, io)
+}
+
+/** True if prepared Daml transactions of a package are among what is to be signed. */
+function signsPrepared({ source }: SigningRequest, args: Arguments): boolean {
+  if (source.$case === 'file') return false
+  const { transactions, preparedTransactions } = source.content
+  if (preparedTransactions.length === 0) return false
+  const named = args.strings('transaction')
+  if (named.length > 0) return preparedTransactions.some(({ hash }) => named.includes(hash))
+  // A combined signature is over topology transactions alone.
+  return transactions.length === 0 || !args.flag('combined')
 }
 
 /** Options that say something about a transaction, which a bare hash does not show. */

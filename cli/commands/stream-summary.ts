@@ -15,6 +15,9 @@ export interface SignatureCounts {
   unverifiable: number
 }
 
+/** What stands in the place of a mapping. */
+const PREPARED = 'prepared Daml transaction'
+
 export class StreamSummary {
   transactions = 0
   proposals = 0
@@ -46,6 +49,13 @@ export class StreamSummary {
     const type = mapping === undefined ? 'unknown' : mappingRow(mapping.$case).type
     const operation = value?.operation === 2 ? `${type} (removed)` : type
     this.mappings.set(operation, (this.mappings.get(operation) ?? 0) + 1)
+    for (const finding of findings) this.addFinding(finding)
+  }
+
+  /** @param findings what keeps it from being signed, and warnings */
+  addPrepared(findings: readonly Finding[]): void {
+    this.transactions++
+    this.mappings.set(PREPARED, (this.mappings.get(PREPARED) ?? 0) + 1)
     for (const finding of findings) this.addFinding(finding)
   }
 

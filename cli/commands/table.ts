@@ -4,7 +4,7 @@ import { BUILD_KINDS, BUILD_OPTIONS } from './build-options.ts'
 import { EXPORT_FORMATS } from './export-formats.ts'
 import { KINDS } from './kinds.ts'
 import { SIGNER_OPTIONS } from './signer-options.ts'
-import { transactionCommands } from './transaction-options.ts'
+import { partyOption, transactionCommands } from './transaction-options.ts'
 
 const passphrase: readonly OptionSpec[] = [
   {
@@ -159,6 +159,7 @@ export const COMMANDS: readonly CommandSpec[] = [
         value: 'CODE',
         describe: 'sign although the transaction has this grave danger',
       },
+      partyOption,
       { name: 'allow-unneeded', kind: 'flag', describe: 'sign with a key that nothing asks for' },
       {
         name: 'fast',
@@ -207,6 +208,7 @@ export const COMMANDS: readonly CommandSpec[] = [
         path: true,
         describe: 'the public key, where the package does not hold it',
       },
+      partyOption,
       { name: 'allow-unneeded', kind: 'flag', describe: 'take a signature that nothing asks for' },
       state,
     ],

@@ -4,15 +4,18 @@ import { escapeText } from '../../src/base/text.ts'
 import type { HashingScheme } from '../../src/daml/scheme.ts'
 import { preparedReport, type PreparedReport } from '../../src/explain/prepared-report.ts'
 import { systemTimeMicros } from '../../src/host/clock.ts'
-import type { CommandRun } from '../command.ts'
+import { CantosignError } from '../../src/base/errors.ts'
+import type { Arguments, CommandRun } from '../command.ts'
+import type { Io } from '../io.ts'
 import { preparedJson } from '../present/prepared-json.ts'
 import { preparedLines } from '../present/prepared.ts'
+import { readAnyInput } from './input.ts'
 import type { FileReport } from './kinds.ts'
 import {
   checkClaimedHash,
   namedScheme,
+  preparedInputOf,
   readPreparedContent,
-  readPreparedInput,
   schemesOf,
   type PreparedInput,
 } from './prepared-input.ts'
@@ -49,7 +52,9 @@ export function reportPreparedFile(bytes: Uint8Array, path: string): FileReport 
 
 export const run: CommandRun = async (args, io) => {
   const path = args.positional('file')
-  const input = await readPreparedInput(path)
+  const content = await readAnyInput(path)
+  if (content.$case === 'package') return await inspectPackage(content.bytes, path, args, io)
+  const input = preparedInputOf(content, path)
   const reports = inspectPrepared(input, namedScheme(input, path, args), path)
   if (args.json) {
     const document = { kind: PREPARED_KIND, ...preparedJson(input.read, reports) }
@@ -58,5 +63,29 @@ export const run: CommandRun = async (args, io) => {
     const lines = [`${escapeText(path)}: ${PREPARED_KIND}`, ...preparedLines(reports)]
     io.stdout.write(`${lines.join('\n')}\n`)
   }
+  return ExitStatus.done
+}
+
+/** A package says itself which hashing scheme is meant. @throws CantosignError `usage` */
+async function inspectPackage(
+  bytes: Uint8Array,
+  path: string,
+  args: Arguments,
+  io: Io,
+): Promise<ExitStatus> {
+  const { reportPackage } = await import('./inspect-package.ts')
+  const { kind, json, lines } = reportPackage(bytes)
+  if (args.string('hashing-scheme') !== undefined) {
+    throw new CantosignError(
+      'usage',
+      '--hashing-scheme is not for a package, which says itself what it holds',
+      'leave it out',
+    )
+  }
+  io.stdout.write(
+    args.json
+      ? `${JSON.stringify({ kind, ...json })}\n`
+      : `${[`${escapeText(path)}: ${kind}`, ...lines].join('\n')}\n`,
+  )
   return ExitStatus.done
 }

@@ -1,10 +1,9 @@
 /** The commands about prepared Daml transactions, as rows of the command table. */
 import type { CommandSpec, OptionSpec } from '../command.ts'
 
-const file = {
-  name: 'file',
-  describe: 'a prepared transaction: protobuf, base64, or the JSON answer of a prepare call',
-}
+const prepared = 'a prepared transaction: protobuf, base64, or the JSON answer of a prepare call'
+
+const file = { name: 'file', describe: `${prepared}; or a signing package` }
 
 const hashingScheme: OptionSpec = {
   name: 'hashing-scheme',
@@ -19,6 +18,14 @@ const state: OptionSpec = {
   value: 'FILE',
   path: true,
   describe: 'topology state that proves which keys sign for the parties',
+}
+
+/** Where several parties act. */
+export const partyOption: OptionSpec = {
+  name: 'party',
+  kind: 'strings',
+  value: 'PARTY',
+  describe: 'the party that the key signs for, of those that act in a Daml transaction',
 }
 
 /** @param keyOptions `--key` and what opening a key takes */
@@ -48,15 +55,23 @@ export function transactionCommands(keyOptions: readonly OptionSpec[]): readonly
           describe: 'refuse unless it does what this file says was asked for',
         },
         {
-          name: 'party',
-          kind: 'strings',
-          value: 'PARTY',
-          describe: 'the party that the key signs for',
+          name: 'policy',
+          kind: 'string',
+          value: 'FILE',
+          path: true,
+          describe: 'let this policy decide, without a question',
         },
+        {
+          name: 'transaction',
+          kind: 'strings',
+          value: 'HASH',
+          describe: 'sign only this transaction of the package',
+        },
+        partyOption,
         {
           name: 'detached',
           kind: 'flag',
-          describe: 'write the bare signature bytes, as is done anyway',
+          describe: 'write the bare signature bytes; of a file that is done anyway',
         },
         {
           name: 'party-signatures',
@@ -91,6 +106,31 @@ export function transactionCommands(keyOptions: readonly OptionSpec[]): readonly
       ],
       prints: true,
       load: () => import('./transaction-verify.ts'),
+    },
+    {
+      words: ['transaction', 'package'],
+      describe: 'put prepared Daml transactions into a signing package for several signers',
+      positionals: [{ name: 'files', variadic: true, describe: prepared }],
+      options: [
+        hashingScheme,
+        state,
+        {
+          name: 'public-key',
+          kind: 'strings',
+          value: 'FILE',
+          path: true,
+          describe: 'the public key of a signer',
+        },
+        {
+          name: 'requested-by',
+          kind: 'string',
+          value: 'TEXT',
+          describe: 'who asks for the signatures',
+        },
+        { name: 'reason', kind: 'string', value: 'TEXT', describe: 'why they are asked for' },
+        { name: 'valid-until', kind: 'string', value: 'TEXT', describe: 'until when' },
+      ],
+      load: () => import('./transaction-package.ts'),
     },
   ]
 }

@@ -10,6 +10,7 @@ import { preparedReport, type PreparedReport } from '../../src/explain/prepared-
 import { systemTimeMicros } from '../../src/host/clock.ts'
 import { readWholeFile } from '../../src/host/files.ts'
 import { isFingerprint, type Fingerprint } from '../../src/ident/fingerprint.ts'
+import { readPackage } from '../../src/package/read.ts'
 import { readPublicKey } from '../../src/signer/key-reading.ts'
 import type { Arguments, CommandRun } from '../command.ts'
 import type { Io } from '../io.ts'
@@ -20,22 +21,20 @@ import {
   type VerifiedPreparedSignature,
 } from '../present/prepared-verdict.ts'
 import { MAX_KEY_BYTES } from './build-kinds.ts'
+import { readAnyInput } from './input.ts'
 import { MAX_DOCUMENT_BYTES, readPartySignatures, type PartySignature } from './party-signatures.ts'
-import {
-  checkClaimedHash,
-  digestOfText,
-  readPreparedInput,
-  requireScheme,
-} from './prepared-input.ts'
+import { checkClaimedHash, digestOfText, preparedInputOf, requireScheme } from './prepared-input.ts'
 import { readActingState, type ActingState } from './prepared-state.ts'
 
 export const run: CommandRun = async (args, io) => {
   const path = args.positional('file')
+  const content = await readAnyInput(path)
+  if (content.$case === 'package') return await verifyPackage(content.bytes, path, args, io)
   const signaturePaths = args.strings('signature')
   if (signaturePaths.length === 0) {
     throw new CantosignError('usage', '--signature is missing', 'give it: --signature FILE')
   }
-  const input = await readPreparedInput(path)
+  const input = preparedInputOf(content, path)
   const scheme = requireScheme(input, path, args)
   checkClaimedHash(input, scheme, path)
   const report = preparedReport(input.read, scheme, { now: systemTimeMicros() })
@@ -46,6 +45,40 @@ export const run: CommandRun = async (args, io) => {
   const verdict = judge(report, signatures, state)
   present(path, verdict, args, io)
   return statusOf(verdict)
+}
+
+/**
+ * A package holds its signatures, and says itself which hashing scheme is meant.
+ * @throws CantosignError `usage`, and as `verifyPackageFile`
+ */
+async function verifyPackage(
+  bytes: Uint8Array,
+  path: string,
+  args: Arguments,
+  io: Io,
+): Promise<ExitStatus> {
+  readPackage(bytes)
+  const foreign = ['signature', 'hashing-scheme'].find((name) => args.strings(name).length > 0)
+  if (foreign !== undefined) {
+    throw new CantosignError(
+      'usage',
+      `--${foreign} is not for a package, which says itself what it holds`,
+      'leave it out; attach puts a signature into a package',
+    )
+  }
+  const { verifyPackageWith } = await import('./verify.ts')
+  const keys = await givenKeys(args)
+  return await verifyPackageWith(bytes, path, (fingerprint) => keys.get(fingerprint), args, io)
+}
+
+/** Those of `--public-key`. */
+async function givenKeys(args: Arguments): Promise<Map<string, PublicKey>> {
+  const keys = new Map<string, PublicKey>()
+  for (const path of args.strings('public-key')) {
+    const key = await readPublicKey(readWholeFile(path, MAX_KEY_BYTES))
+    keys.set(key.fingerprint, key)
+  }
+  return keys
 }
 
 /** @throws CantosignError `prepared-hash-undetermined` */
@@ -64,11 +97,7 @@ async function publicKeys(
   state: ActingState,
   args: Arguments,
 ): Promise<ReadonlyMap<string, PublicKey>> {
-  const keys = new Map<string, PublicKey>()
-  for (const path of args.strings('public-key')) {
-    const key = await readPublicKey(readWholeFile(path, MAX_KEY_BYTES))
-    keys.set(key.fingerprint, key)
-  }
+  const keys = await givenKeys(args)
   const listed = state.parties.flatMap((party) => [...(party.listed?.keys ?? [])])
   for (const fingerprint of listed) {
     const key = state.resolve(fingerprint)

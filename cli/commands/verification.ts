@@ -1,5 +1,6 @@
 /** What `verify` finds out, counted while transactions pass, and the exit status it leads to. */
 import type { AuthorizationResult, Relaxation } from '../../src/authorization/result.ts'
+import type { PreparedJudgement } from '../../src/explain/prepared-judgement.ts'
 import { ExitStatus } from '../../src/base/error-codes.ts'
 import { StreamSummary } from './stream-summary.ts'
 
@@ -18,6 +19,8 @@ export class Verification {
   readonly statuses = { authorized: 0, incomplete: 0, unauthorized: 0, unknown: 0 }
   /** How often each relaxation was needed, and for which transaction first. */
   readonly relaxations = new Map<Relaxation, { count: number; readonly first: string }>()
+  /** How each prepared Daml transaction of a package stands. */
+  readonly prepared: PreparedJudgement[] = []
   /** The first verdicts that are not `authorized`. */
   readonly open: Verdict[] = []
   /** True if a finding of a transaction speaks against it, as where there is only what is to be signed. */
@@ -39,6 +42,11 @@ export class Verification {
     if (authorization.status !== 'authorized' && this.open.length < SHOWN_VERDICTS) {
       this.open.push(verdict)
     }
+  }
+
+  addPrepared(judgement: PreparedJudgement): void {
+    this.statuses[judgement.status]++
+    this.prepared.push(judgement)
   }
 
   /** Number of transactions that are not `authorized`. */

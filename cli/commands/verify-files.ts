@@ -9,13 +9,19 @@ import {
   type JudgementEntry,
   type StateReading,
 } from '../../src/explain/judgement.ts'
+import type { PartyVerdict } from '../../src/explain/acting-keys.ts'
+import type { PreparedJudgement } from '../../src/explain/prepared-judgement.ts'
+import { preparedReport } from '../../src/explain/prepared-report.ts'
+import { systemTimeMicros } from '../../src/host/clock.ts'
 import { readUniqueIdentifier } from '../../src/ident/identifiers.ts'
+import type { PackageVerdicts, SigningPackage } from '../../src/package/model.ts'
 import { readPackage } from '../../src/package/read.ts'
 import { keyResolver } from '../../src/package/verdicts.ts'
 import { verifySignatures } from '../../src/topology/signed-transaction.ts'
 import { findingsOf, refuseFatal, type TransactionInput } from './input.ts'
 import { packageFindings } from './package-findings.ts'
 import { packageEntries, requireSound } from './package-judgement.ts'
+import { judgePreparedTransactions, packageActingStates } from './prepared-state.ts'
 import type { StateInput } from './state-input.ts'
 import type { Verdict, Verification } from './verification.ts'
 
@@ -85,15 +91,59 @@ function claimedStore(
 }
 
 /**
+ * With named roots a party counts only if its namespace is one of them: who its keys are rests on
+ * nothing else.
+ */
+function withTrust(
+  { parties, ...judgement }: PreparedJudgement,
+  trusted: ReadonlySet<string> | undefined,
+): PreparedJudgement {
+  if (trusted === undefined) return { ...judgement, parties }
+  const limited = parties.map((one): PartyVerdict => {
+    const id = readUniqueIdentifier(one.party)
+    return id.ok && trusted.has(id.value.namespace)
+      ? one
+      : { ...one, status: 'unknown', missing: undefined }
+  })
+  const distrusted = limited.some((one, i) => one !== parties[i])
+  const status = distrusted && judgement.status === 'authorized' ? 'unknown' : judgement.status
+  return { ...judgement, parties: limited, status }
+}
+
+function verifyPrepared(
+  content: SigningPackage,
+  verdicts: PackageVerdicts,
+  verification: Verification,
+  { beside, trusted, signaturesOnly }: VerifyContext,
+): void {
+  const now = systemTimeMicros()
+  content.preparedTransactions.forEach(({ prepared, scheme }, i) => {
+    const { refusals, warnings } = preparedReport(prepared, scheme, { now })
+    verification.summary.addPrepared(
+      [...refusals, ...warnings].map((finding) => ({
+        ...finding,
+        path: `preparedTransactions[${i}].preparedTransaction${finding.path === '' ? '' : `.${finding.path}`}`,
+      })),
+    )
+  })
+  if (signaturesOnly) return
+  const states = packageActingStates(content, beside, (id) => claimedStore(id, trusted))
+  for (const judgement of judgePreparedTransactions(content, verdicts, states)) {
+    verification.addPrepared(withTrust(judgement, trusted))
+  }
+}
+
+/**
  * Verifies every transaction and combined signing of a package.
  * @throws CantosignError `state-invalid`, and what reading a package gives
  */
 export function verifyPackageFile(
   bytes: Uint8Array,
-  { summary }: Verification,
+  verification: Verification,
   context: VerifyContext,
 ): readonly Verdict[] {
   const { beside, trusted } = context
+  const { summary } = verification
   const { package: content, verdicts } = readPackage(bytes, { resolve: beside.resolve })
   const signed = [...content.state.map((one) => one.signed), ...beside.signed]
   const store = claimedStore(content.network.synchronizerId, trusted)
@@ -102,7 +152,9 @@ export function verifyPackageFile(
   content.transactions.forEach(({ transaction, proposal }, i) => {
     summary.addTransaction(transaction, proposal, findings[i] ?? [])
   })
-  for (const list of [...verdicts.transactions, ...verdicts.combined]) {
+  verifyPrepared(content, verdicts, verification, context)
+  const { transactions, combined, preparedTransactions } = verdicts
+  for (const list of [...transactions, ...combined, ...preparedTransactions]) {
     for (const one of list) summary.addSignature(one)
   }
   return decide(packageEntries(content, verdicts), state, context)

@@ -2,7 +2,9 @@
 import type { ExitStatus } from '../../src/base/error-codes.ts'
 import { CantosignError } from '../../src/base/errors.ts'
 import { parseNamespace } from '../../src/ident/fingerprint.ts'
+import type { KeyResolver } from '../../src/topology/signed-transaction.ts'
 import type { Arguments, CommandRun } from '../command.ts'
+import type { Io } from '../io.ts'
 import { presentVerification } from '../present/verification.ts'
 import { contentName, readInput } from './input.ts'
 import { readStateInput } from './state-input.ts'
@@ -31,14 +33,12 @@ export const run: CommandRun = async (args, io): Promise<ExitStatus> => {
         `${path} holds ${contentName(input)}: there is nothing to verify in it`,
         'give a signing package, a signed transaction, a list or a snapshot',
       )
+    case 'package':
+      return verifyOnePackage(input.bytes, context, args, io)
     case 'transaction':
-    case 'signed':
-    case 'package': {
+    case 'signed': {
       const verification = new Verification(true)
-      const verdicts =
-        input.$case === 'package'
-          ? verifyPackageFile(input.bytes, verification, context)
-          : verifyTransactionFile(input, verification, context)
+      const verdicts = verifyTransactionFile(input, verification, context)
       for (const verdict of verdicts) verification.addVerdict(verdict)
       presentVerification(verification, { path, kind: input.$case, verdicts }, args, io)
       return verification.status
@@ -46,6 +46,42 @@ export const run: CommandRun = async (args, io): Promise<ExitStatus> => {
     case 'stream':
       return await verifyStreamFile(input.layout, context, args, io)
   }
+}
+
+function verifyOnePackage(
+  bytes: Uint8Array,
+  context: VerifyContext,
+  args: Arguments,
+  io: Io,
+): ExitStatus {
+  const verification = new Verification(true)
+  const verdicts = verifyPackageFile(bytes, verification, context)
+  for (const verdict of verdicts) verification.addVerdict(verdict)
+  presentVerification(verification, { path: context.path, kind: 'package', verdicts }, args, io)
+  return verification.status
+}
+
+/**
+ * Verifies a package with the state that is named and further keys.
+ * @throws CantosignError as `verifyPackageFile`, and as `readStateInput`
+ */
+export async function verifyPackageWith(
+  bytes: Uint8Array,
+  path: string,
+  keys: KeyResolver,
+  args: Arguments,
+  io: Io,
+): Promise<ExitStatus> {
+  const beside = await readStateInput(args.strings('state'))
+  const resolve: KeyResolver = (fingerprint) => keys(fingerprint) ?? beside.resolve(fingerprint)
+  const context = {
+    path,
+    signaturesOnly: false,
+    strict: false,
+    trusted: undefined,
+    beside: { ...beside, resolve },
+  }
+  return verifyOnePackage(bytes, context, args, io)
 }
 
 /** Options that would say nothing without a decision: nothing given is ever ignored. */

@@ -7,6 +7,7 @@ import type { TransactionReport } from '../../src/explain/report.ts'
 import type { CombinedSigning, PackageVerdicts, SigningPackage } from '../../src/package/model.ts'
 import type { VerifiedSignature } from '../../src/topology/signed-transaction.ts'
 import { authorizationLines } from './authorization.ts'
+import { preparedEntryLines, type PreparedEntryView } from './prepared-entry.ts'
 import { changeLines, packageTextLines } from './signing.ts'
 import { counted } from './text.ts'
 import { dangerLines, transactionLines } from './transaction.ts'
@@ -65,6 +66,7 @@ export function packageLines(
   content: SigningPackage,
   shown: readonly ShownEntry[],
   together: readonly Danger[],
+  prepared: readonly PreparedEntryView[],
   state: StateReading,
   verdicts: PackageVerdicts,
 ): readonly string[] {
@@ -79,6 +81,7 @@ export function packageLines(
           ...content.combined.flatMap((one, i) => combinedLines(one, verdicts.combined[i] ?? [])),
         ]),
     ...(together.length === 0 ? [] : ['', 'all together', ...dangerLines(together)]),
+    ...prepared.flatMap((one, i) => preparedEntryLines(one, i + 1, prepared.length)),
     ...stateLines(state),
   ]
 }

@@ -1,6 +1,7 @@
 /** What `transaction verify` found, for people and scripts. */
 import { escapeText } from '../../src/base/text.ts'
 import type { PartyVerdict } from '../../src/explain/acting-keys.ts'
+import type { PreparedJudgement } from '../../src/explain/prepared-judgement.ts'
 import type { PreparedReport } from '../../src/explain/prepared-report.ts'
 import { warningJson } from './json.ts'
 import { counted, wrapText } from './text.ts'
@@ -43,18 +44,58 @@ export function preparedVerdictJson(
     hashingScheme: report.scheme,
     hash,
     signatures: Object.fromEntries(STATUSES.map((status) => [status, countOf(verdict, status)])),
-    authorization: parties.map(({ party, status, signed, missing }) => ({
-      hash,
-      party,
-      status,
-      signed,
-      missing: missing === undefined ? [] : [{ party, ...missing }],
-    })),
+    authorization: preparedAuthorizationJson({ hash, parties }),
     superfluous,
     ok,
     refusals: report.refusals.map(warningJson),
     warnings: report.warnings.map(warningJson),
   }
+}
+
+/** One entry for each acting party, as `verify` lists them (docs/json.md section 4). */
+export function preparedAuthorizationJson({
+  hash,
+  parties,
+}: {
+  readonly hash: string | null
+  readonly parties: readonly PartyVerdict[]
+}): readonly Readonly<Record<string, unknown>>[] {
+  return parties.map(({ party, status, signed, missing }) => ({
+    hash,
+    party,
+    status,
+    signed,
+    missing: missing === undefined ? [] : [{ party, ...missing }],
+  }))
+}
+
+/** How a prepared transaction of a package stands, for a script (docs/json.md section 5). */
+export function preparedStandingJson({
+  hash,
+  status,
+  parties,
+}: PreparedJudgement): Readonly<Record<string, unknown>> {
+  return {
+    hash,
+    status,
+    missing: parties.flatMap(({ party, missing }) =>
+      missing === undefined ? [] : [{ party, ...missing }],
+    ),
+  }
+}
+
+/** The same for a person: each party that acts. */
+export function preparedStandingLines({
+  parties,
+  superfluous,
+}: PreparedJudgement): readonly string[] {
+  return [
+    ...parties.flatMap(partyLines),
+    ...superfluous.map(
+      ({ party, signedBy }) =>
+        `  counts for nothing: ${escapeText(signedBy)} is no key of ${escapeText(party)}`,
+    ),
+  ]
 }
 
 function partyLines({ party, status, signed, missing }: PartyVerdict): readonly string[] {

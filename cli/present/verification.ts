@@ -9,6 +9,7 @@ import type { Io } from '../io.ts'
 import { authorizationJson, authorizationLines, relaxationText } from './authorization.ts'
 import { errorJson, ReportedError } from './error.ts'
 import { warningJson } from './json.ts'
+import { preparedAuthorizationJson, preparedStandingLines } from './prepared-verdict.ts'
 import { counted } from './text.ts'
 import { findingLines } from './transaction.ts'
 
@@ -60,6 +61,10 @@ function countLines({ summary }: Verification, { path }: Verified): readonly str
       ...findingLines(some.slice(0, 1)).map((line) => `  ${line}`),
     ]),
   ]
+}
+
+function preparedLines(prepared: Verification['prepared']): readonly string[] {
+  return prepared.flatMap((judgement) => ['', judgement.hash, ...preparedStandingLines(judgement)])
 }
 
 function verdictLines(verdicts: readonly Verdict[]): readonly string[] {
@@ -127,7 +132,10 @@ function signaturesOnlyLines(verification: Verification, verified: Verified): re
 
 const documentOf = (verification: Verification, verdicts: readonly Verdict[]): object => {
   const { transactions, signatures, ok, ...rest } = resultJson(verification)
-  const authorization = verdicts.map(({ hash, authorization: one }) => authorizationJson(hash, one))
+  const authorization = [
+    ...verdicts.map(({ hash, authorization: one }) => authorizationJson(hash, one)),
+    ...verification.prepared.flatMap(preparedAuthorizationJson),
+  ]
   return { transactions, signatures, authorization, ok, ...rest }
 }
 
@@ -148,6 +156,7 @@ export function presentVerification(
     : [
         ...countLines(verification, verified),
         ...verdictLines(verdicts),
+        ...preparedLines(verification.prepared),
         '',
         conclusion(verification.status),
       ]

@@ -77,9 +77,9 @@ function unfit(
  * The signatures that leave: verified, one for each key.
  * @throws CantosignError `signature-invalid`, `signature-unverifiable`
  */
-function outgoing(
+export function outgoing(
   list: readonly VerifiedSignature[],
-  options: SignedExportOptions,
+  options: Pick<SignedExportOptions, 'allowUnverifiable'>,
 ): readonly Signature[] {
   const taken = new Map<string, VerifiedSignature>()
   for (const one of list) {

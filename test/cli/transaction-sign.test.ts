@@ -398,11 +398,16 @@ describe('neither protocol signs for the other', () => {
     ['a hash of 34 bytes', multihash],
     ['a hash of 32 bytes', multihash.subarray(2)],
     ['a key', fixtureBytes('keys/ed25519-a.spki.der')],
-    ['JSON of something else', '{"transaction":"AAAA"}'],
   ])('transaction sign does not take %s', (_what, content) => {
     const one = signing()
     one.at.write('prepared.bin', content)
     refusedWith(signIn(one, '--yes'), one.at, 3, 'file-kind')
+  })
+
+  test('transaction sign does not take JSON of something else', () => {
+    const one = signing()
+    one.at.write('prepared.bin', '{"transaction":"AAAA"}')
+    refusedWith(signIn(one, '--yes'), one.at, 3, 'package-format')
   })
 
   test('sign --blind does not take the 32 bytes of a prepared transaction', () => {
