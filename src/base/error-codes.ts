@@ -57,6 +57,10 @@ export const ERROR_CODES = {
     exit: 2,
     meaning: 'a connection without TLS would leave this machine and --plaintext was not given',
   },
+  'synchronizer-unclear': {
+    exit: 2,
+    meaning: 'a participant has several synchronizers and none was named',
+  },
   'profile-unknown': { exit: 2, meaning: 'the configuration has no profile of this name' },
   'key-uri-invalid': { exit: 2, meaning: 'a key URI is not of the form that its scheme has' },
   'no-terminal': {
@@ -326,6 +330,10 @@ export const ERROR_CODES = {
     meaning: 'the public key of a signer is not known, so its signature cannot be checked',
   },
 
+  'synchronizer-unknown': {
+    exit: 7,
+    meaning: 'a participant does not have the topology of the synchronizer that is meant',
+  },
   'connection-failed': { exit: 7, meaning: 'no connection to an API came about, or it broke' },
   'proxy-failed': { exit: 7, meaning: 'the proxy gave no connection' },
   'tls-failed': {

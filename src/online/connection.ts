@@ -12,7 +12,7 @@ export interface ConnectionSettings {
   readonly ledgerApi?: HostPort | undefined
   readonly jsonApi?: JsonApiAddress | undefined
   readonly tls: TlsFiles
-  /** Allows connections without TLS: to any host. To this machine they need nothing but no `tls`. */
+  /** Connects without TLS, to any host. To this machine that needs no asking. */
   readonly plaintext: boolean
   readonly tokenFile?: string | undefined
   /** For each call, its repetitions included. */
@@ -69,7 +69,10 @@ export class Routes {
     }
   }
 
-  /** For gRPC: TLS, unless plaintext was asked for or only this machine is concerned. */
+  /**
+   * For gRPC: TLS, unless plaintext was asked for, or the target is this machine and no file for TLS
+   * is named.
+   */
   grpc(target: HostPort): Route {
     const { plaintext, tls } = this.#settings
     const hasTls = tls.ca !== undefined || tls.cert !== undefined || tls.key !== undefined
@@ -80,7 +83,7 @@ export class Routes {
         'leave out --plaintext, or --tls-ca, --tls-cert and --tls-key',
       )
     }
-    return this.#route(target, !plaintext)
+    return this.#route(target, hasTls || !(plaintext || isLoopback(target.host)))
   }
 
   /** For JSON: as the URL says. */
