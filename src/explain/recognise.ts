@@ -176,9 +176,48 @@ function isBase64OfPrepared(head: Uint8Array): boolean {
   return isPreparedTransaction(peek(bytes))
 }
 
+/** Members that only the answer of a prepare call has; a package has one of the names further inside. */
+const ANSWER_MEMBERS: ReadonlySet<string> = new Set([
+  'preparedTransaction',
+  'preparedTransactionHash',
+  'hashingSchemeVersion',
+  'hashingDetails',
+  'costEstimation',
+])
+
+/** Where the text that begins at a quotation mark ends, or the end of what there is; linear. */
+function stringEnd(text: string, start: number): number {
+  for (let at = start + 1; at < text.length; at++) {
+    if (text[at] === '"') return at
+    if (text[at] === '\\') at++
+  }
+  return text.length
+}
+
+/** The names of an object's own members, as far as the head of its JSON text goes. */
+function* memberNames(text: string): Generator<string> {
+  let depth = 0
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at]
+    if (character === '{' || character === '[') depth++
+    else if (character === '}' || character === ']') depth--
+    else if (character === '"') {
+      const end = stringEnd(text, at)
+      if (depth === 1 && /^\s*:/.test(text.slice(end + 1, end + 1 + MAX_INDENTATION))) {
+        yield text.slice(at + 1, end)
+      }
+      at = end
+    }
+  }
+}
+
 /** A lie about it only leads to the other strict reader of JSON, which refuses it. */
 function isPrepareAnswer(head: Uint8Array): boolean {
-  return /"(?:preparedTransaction(?:Hash)?|hashingSchemeVersion)"\s*:/.test(latin1.decode(head))
+  for (const name of memberNames(latin1.decode(head))) {
+    if (name === 'format') return false
+    if (ANSWER_MEMBERS.has(name)) return true
+  }
+  return false
 }
 
 /** JSON text; after white space only what a wrapper, which may begin with 0a, never has next. */

@@ -106,6 +106,37 @@ describe('packages', () => {
   })
 })
 
+describe('the answer of a prepare call', () => {
+  it.each([
+    ['its own members', '{"preparedTransaction":"AAAA"}', 'prepare-answer'],
+    ['a space before the colon', '{ "preparedTransactionHash" : "AAAA"}', 'prepare-answer'],
+    ['another member first', '{"costEstimation":{"a":1},"x":2}', 'prepare-answer'],
+    ['a name that is only text', '{"reason":"preparedTransaction","x":1}', 'json'],
+    ['a name that is inside', '{"a":{"preparedTransaction":"AAAA"}}', 'json'],
+    ['a name in a list', '[{"preparedTransaction":"AAAA"}]', 'json'],
+    [
+      'a package',
+      '{"format":"cantosign-package","preparedTransactions":[{"preparedTransaction":"AAAA"}]}',
+      'json',
+    ],
+    [
+      'a package in another order',
+      '{"preparedTransactions":[{"preparedTransaction":"AAAA"}],"format":"cantosign-package"}',
+      'json',
+    ],
+    ['quotation marks in a text', '{"a":"\\"preparedTransaction\\":","b":1}', 'json'],
+    ['text that does not end', '{"preparedTransaction', 'json'],
+  ])('by %s', (_what, json, expected) => {
+    expect(caseOf(bytesOf(json))).toBe(expected)
+  })
+
+  it('costs no more than its length to look for', () => {
+    const hostile = bytesOf(`{"${'\\"'.repeat(32_000)}`)
+    const many = bytesOf(`{${'""'.repeat(32_000)}`)
+    for (const bytes of [hostile, many]) expect(caseOf(bytes)).toBe('json')
+  })
+})
+
 describe('keys and hashes', () => {
   it.each([
     'ed25519-a.pkcs8.der',

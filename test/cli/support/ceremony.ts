@@ -2,7 +2,9 @@
 
 /** What answers the questions that the program asks at a terminal. */
 export function answered([program = '', ...args]: readonly string[]): readonly string[] {
-  if (args[0] === 'sign') return [program, ...args, '--yes']
+  if (args[0] === 'sign' || (args[0] === 'transaction' && args[1] === 'sign')) {
+    return [program, ...args, '--yes']
+  }
   if (args[0] === 'key' && args[1] === 'generate') return [program, ...args, '--no-encrypt']
   return [program, ...args]
 }
