@@ -21,6 +21,8 @@ const lean = {
     }
     replace(/\/platform-shims\/esm\.mjs$/, 'yargs-platform.mjs')
     replace(/^long$/, 'long.cjs')
+    // gRPC loads .proto files with it; messages are coded here.
+    replace(/^@grpc\/proto-loader$/, 'no-proto-loader.cjs')
     // Its modules in place of its CommonJS form, which would need require() at run time.
     builder.onResolve({ filter: /^yaml$/ }, () => ({
       path: join(root, 'node_modules/yaml/browser/index.js'),
@@ -38,8 +40,14 @@ const lean = {
   },
 }
 
+/** What libraries of the connected half call for modules of Node.js; the air-gapped half has none. */
+const REQUIRE = `
+import { createRequire as createRequireOfNode } from 'node:module'
+const require = createRequireOfNode(import.meta.url)`
+
 /** One executable: one file, dist/NAME.mjs, which stands on its own wherever it is copied to. */
 async function buildExecutable(name, entry) {
+  const connected = name === 'cantosign-online'
   const { outputFiles } = await build({
     absWorkingDir: root,
     entryPoints: [entry],
@@ -53,7 +61,7 @@ async function buildExecutable(name, entry) {
     // Readable on purpose: what signs with a root key is to be read before it is trusted.
     minify: false,
     legalComments: 'eof',
-    banner: { js: '#!/usr/bin/env node' },
+    banner: { js: `#!/usr/bin/env node${connected ? REQUIRE : ''}` },
     define: { CANTOSIGN_VERSION: JSON.stringify(version) },
     // What is installed by who needs it, and loaded when a key URI names it.
     external: [

@@ -141,6 +141,13 @@ function neverSent(text: string): boolean {
   return /^No connection established/.test(text) || /ECONNREFUSED|ENOTFOUND|EAI_AGAIN/.test(text)
 }
 
+/** The text of the transport without what it says to programmers. */
+function withoutTransport(text: string): string {
+  return text
+    .replace(/^No connection established\. Last error: (?:Error: )?/, '')
+    .replace(/\.? ?Resolution note: *$/, '')
+}
+
 type Known = Pick<CantosignError, 'code' | 'message' | 'hint'>
 
 /** The error that ends the command. */
@@ -202,7 +209,7 @@ function unknownOutcome(failure: Failure, call: FailedCall, what: string): Known
 function describeStatus(failure: Failure, call: FailedCall): Known {
   const { status, text } = failure
   const where = `${call.name} at ${call.address}`
-  const said = escapeText(text)
+  const said = escapeText(withoutTransport(text))
   switch (status) {
     case 'UNAUTHENTICATED':
       return {
