@@ -4,7 +4,7 @@
  * CRC-32C, and an answer that does not say that ours arrived whole is refused.
  */
 import { setTimeout as pause } from 'node:timers/promises'
-import type { KeyManagementServiceClient } from '@google-cloud/kms'
+import type { CallOptions, KeyManagementServiceClient } from '@google-cloud/kms'
 import { utf8Bytes } from '../../base/bytes.ts'
 import { CantosignError } from '../../base/errors.ts'
 import type { SigningKeySpec } from '../../crypto/key-spec.ts'
@@ -44,7 +44,9 @@ const SPECS: readonly GcpSpec[] = [
 ]
 
 /** Codes of gRPC. */
-const STATUS = { invalidArgument: '3', exhausted: '8', precondition: '9', unavailable: '14' }
+const STATUS = { exhausted: '8', precondition: '9', unavailable: '14' }
+/** What another attempt may find gone. */
+const BUSY: ReadonlySet<string> = new Set([STATUS.exhausted, STATUS.unavailable])
 
 const FAULTS: Readonly<Record<string, ServiceFaultCode>> = {
   '4': 'kms-unreachable',
@@ -82,11 +84,11 @@ class GcpService {
     this.#milliseconds = options.timeoutMilliseconds ?? DEFAULT_TIMEOUT_MILLISECONDS
   }
 
-  /** The package repeats by itself what found no server; a quota that is used up is waited for here. */
+  /** The package would go on until the time is over; what is repeated here is so a few times. */
   async call<Answer>(
     ask: (
       client: KeyManagementServiceClient,
-      options: { timeout: number },
+      options: CallOptions,
     ) => Promise<readonly [Answer, ...unknown[]]>,
   ): Promise<Answer> {
     try {
@@ -96,12 +98,24 @@ class GcpService {
       )(
         async (signal) =>
           await withRetries(
-            (error) => textOf(error, 'code') === STATUS.exhausted,
+            (error) => BUSY.has(textOf(error, 'code')) && !PLUGIN.test(textOf(error, 'message')),
             signal,
-            async () => await ask(this.#client, { timeout: this.#milliseconds }),
+            async () => await ask(this.#client, { timeout: this.#milliseconds, retry: null }),
           ),
       )
       return answer
+    } catch (cause) {
+      throw faultOf(this.name, cause)
+    }
+  }
+
+  /**
+   * Finds credentials before the first request. A client that has found none is never closed: that
+   * would reject promises which nobody can reach.
+   */
+  async start(): Promise<void> {
+    try {
+      await withinTime(this.name, this.#milliseconds)(async () => await this.#client.initialize())
     } catch (cause) {
       throw faultOf(this.name, cause)
     }
@@ -124,7 +138,9 @@ async function openService(uri: GcpUri, options: ConnectedOptions): Promise<GcpS
     ...(host === undefined || host === '' ? {} : { apiEndpoint: host }),
     ...(port === undefined ? {} : { port: Number(port) }),
   })
-  return new GcpService(client, options)
+  const service = new GcpService(client, options)
+  await service.start()
+  return service
 }
 
 interface GcpKey {

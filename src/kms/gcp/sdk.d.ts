@@ -4,9 +4,11 @@ declare module '@google-cloud/kms' {
   interface Int64Value {
     readonly value?: { toString(): string } | null
   }
-  interface CallOptions {
+  export interface CallOptions {
     /** Milliseconds. */
     timeout: number
+    /** None. */
+    retry: null
   }
   interface Version {
     readonly name?: string | null
@@ -74,6 +76,7 @@ declare module '@google-cloud/kms' {
       },
       options: CallOptions,
     ): Promise<[{ readonly name?: string | null }, ...unknown[]]>
+    initialize(): Promise<unknown>
     close(): Promise<void>
   }
 }

@@ -211,10 +211,18 @@ function keyOfVersion(name: string, data: Fields, version: number): TransitKey {
   return { version, row, key: publicKeyOf(name, row, text) }
 }
 
+function bytesOf(name: string, what: string, base64: string): Uint8Array {
+  try {
+    return parseBase64(base64, what)
+  } catch {
+    throw answerFault(name, `gave ${what} that is not base64`)
+  }
+}
+
 /** PEM for EC keys, the 32 bytes in base64 for Ed25519. */
 function publicKeyOf(name: string, row: VaultSpec, text: string): PublicKey {
   if (row.keySpec === 'EC_CURVE25519') {
-    return publicKeyFromRaw(row.keySpec, parseBase64(text, 'the public key'))
+    return publicKeyFromRaw(row.keySpec, bytesOf(name, 'a public key', text))
   }
   const { label, content } = parsePem(utf8Bytes(text))
   if (label !== 'PUBLIC KEY') throw answerFault(name, 'gave a public key of another form')
@@ -252,7 +260,7 @@ async function sign(
   if (Number(own) !== version) {
     throw answerFault(transit.name, 'signed with another version of the key than the one asked for')
   }
-  return parseBase64(base64, 'the signature')
+  return bytesOf(transit.name, 'a signature', base64)
 }
 
 /** @throws CantosignError `key-uri-invalid` */
