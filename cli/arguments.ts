@@ -59,6 +59,11 @@ function checkValues(
   }
 }
 
+const optionsOf = (commands: readonly CommandSpec[]): readonly OptionSpec[] => [
+  ...GLOBAL_OPTIONS,
+  ...commands.flatMap(({ options }) => options),
+]
+
 /**
  * The first option that no command has: yargs takes the word behind it for its value, and then
  * complains about what is missing.
@@ -68,14 +73,45 @@ function unknownOption(
   argv: readonly string[],
 ): string | undefined {
   const known = new Set(['--help', '--version'])
-  for (const { name } of [...GLOBAL_OPTIONS, ...commands.flatMap(({ options }) => options)]) {
-    known.add(`--${name}`)
-  }
+  for (const { name } of optionsOf(commands)) known.add(`--${name}`)
   const end = argv.indexOf('--')
   return argv
     .slice(0, end === -1 ? undefined : end)
     .map((word) => word.replace(/=.*$/s, ''))
     .find((word) => word.startsWith('--') && !known.has(word))
+}
+
+/**
+ * The words for yargs, which would take a word behind a flag for its value (`true`, `false`), read
+ * any other value of a flag as false, and pass over a lone dash.
+ * @throws CantosignError `usage` for a flag with a value, and for `-` where a file is meant
+ */
+function wordsForYargs(
+  commands: readonly CommandSpec[],
+  argv: readonly string[],
+): readonly string[] {
+  const options = optionsOf(commands)
+  const isFlag = (name: string): boolean =>
+    options.some((one) => one.name === name && one.kind === 'flag') &&
+    options.every((one) => one.name !== name || one.kind === 'flag')
+  const takesValue = (word: string | undefined): boolean =>
+    options.some(
+      ({ name, alias, kind }) =>
+        kind !== 'flag' && (word === `--${name}` || (alias !== undefined && word === `-${alias}`)),
+    )
+  const end = argv.indexOf('--')
+  return argv.map((word, i) => {
+    const behind = end !== -1 && i >= end
+    if (word === '-' && (behind || !takesValue(argv[i - 1]))) {
+      throw usage('- is no file: standard input is not read', 'name a file')
+    }
+    const [, name, value] = behind ? [] : (/^--([a-z0-9-]+)(=.*)?$/s.exec(word) ?? [])
+    if (name === undefined || !isFlag(name)) return word
+    if (value !== undefined) {
+      throw usage(`--${name} takes no value`, `write --${name}, or leave it out`)
+    }
+    return `${word}=true`
+  })
 }
 
 /**
@@ -88,6 +124,7 @@ export async function parseCommandLine(
   commands: readonly CommandSpec[],
   argv: readonly string[],
 ): Promise<ParsedCommandLine> {
+  const words = wordsForYargs(commands, argv)
   let chosen: { command: CommandSpec; values: Readonly<Record<string, unknown>> } | undefined
   const parser = yargs([])
     .scriptName(name)
@@ -156,7 +193,7 @@ export async function parseCommandLine(
   // With a callback, yargs hands some mistakes to it and throws others.
   let mistake: unknown
   try {
-    await all.parseAsync([...argv], {}, (error: unknown, _values: unknown, output: string) => {
+    await all.parseAsync([...words], {}, (error: unknown, _values: unknown, output: string) => {
       help = output
       mistake = error
     })

@@ -89,8 +89,7 @@ export function readPlainCommandLine(
       if (found === undefined) return undefined
       const { option } = found
       if (option.kind === 'flag') {
-        // yargs takes these words after a flag for its value.
-        if (found.value !== undefined || /^(true|false)$/.test(argv[i + 1] ?? '')) return undefined
+        if (found.value !== undefined) return undefined
         values[option.name] = true
         continue
       }

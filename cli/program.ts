@@ -17,7 +17,7 @@ export async function runProgram(
   io: Io,
 ): Promise<ExitStatus> {
   // Known before the command line is understood, so that a usage error is JSON too.
-  const json = argv.includes('--json')
+  const json = argv.some((word) => /^--json(=|$)/.test(word))
   try {
     const parsed = await parse(commands, argv, io)
     if (parsed.$case === 'help') {

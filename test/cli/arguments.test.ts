@@ -137,3 +137,31 @@ describe('a plain command line', () => {
     expect(readPlainCommandLine(COMMANDS, words.split(' ').filter(Boolean))).toBeUndefined()
   })
 })
+
+describe('a command line that could mean two things', () => {
+  test.each([
+    ['inspect -', 'a lone dash in place of a file'],
+    ['inspect f -', 'a lone dash beside a file'],
+    ['combine - f -o x', 'a lone dash that would be passed over'],
+    ['verify --state f -', 'a lone dash behind a value'],
+    ['verify -- -', 'a lone dash behind the end of options'],
+    ['inspect --json=true f', 'a flag with a value'],
+    ['inspect --json=foo f', 'a flag with a value that would count for nothing'],
+    ['sign f --key k --yes=false -o x', 'a flag that is taken back'],
+  ])('is a mistake: %s (%s)', async (words) => {
+    const read = parseCommandLine('cantosign', '0.0.0', COMMANDS, words.split(' '))
+    await expect(read).rejects.toMatchObject({ code: 'usage' })
+  })
+
+  test.each([['inspect --json true'], ['inspect true --json'], ['inspect --no-color --json true']])(
+    'gives a flag no word that is an argument: %s',
+    async (words) => {
+      for (const argv of [words.split(' '), [...words.split(' '), '--', 'false']]) {
+        const read = await parseCommandLine('cantosign', '0.0.0', COMMANDS, argv)
+        if (read.$case !== 'run') throw new Error('help')
+        expect(read.args.json).toBe(true)
+        expect(read.args.positionals('files')[0]).toBe('true')
+      }
+    },
+  )
+})
