@@ -1,5 +1,5 @@
 /** `inspect` of snapshots and lists: written while they are read, whatever their size. */
-import type { CantosignError } from '../../src/base/errors.ts'
+import { CantosignError } from '../../src/base/errors.ts'
 import { severityOf, type Finding } from '../../src/base/finding-codes.ts'
 import { escapeText } from '../../src/base/text.ts'
 import { transactionReport, type TransactionReport } from '../../src/explain/report.ts'
@@ -69,7 +69,10 @@ const findingsIn = (event: VerifiedEvent): readonly Finding[] =>
 const fatalIn = (event: VerifiedEvent): Finding | undefined =>
   findingsIn(event).find(({ code }) => severityOf(code) === 'fatal')
 
-/** A snapshot as one JSON document, written while it is read. */
+/**
+ * A snapshot as one JSON document, written while it is read.
+ * @throws ReportedError if it breaks off; the document is complete and holds the error
+ */
 export async function streamJson(
   path: string,
   layout: StreamLayout,
@@ -79,20 +82,22 @@ export async function streamJson(
   const summary = new StreamSummary()
   io.stdout.write('{"kind":"topology-snapshot","transactions":[')
   let failure: CantosignError | undefined
-  for await (const event of verifiedEvents(path, layout, args.quiet, io)) {
-    const fatal = fatalIn(event)
-    if (fatal !== undefined) {
-      failure = fatalError([fatal], fatal, path)
-      break
+  try {
+    for await (const event of verifiedEvents(path, layout, args.quiet, io)) {
+      const fatal = fatalIn(event)
+      if (fatal !== undefined) throw fatalError([fatal], fatal, path)
+      if (event.$case === 'finding') {
+        summary.addFinding(event.finding)
+        continue
+      }
+      const first = summary.transactions === 0
+      summary.addRecord(event.record)
+      for (const signature of event.signatures) summary.addSignature(signature)
+      io.stdout.write(`${first ? '' : ','}${JSON.stringify(recordJson(event))}`)
     }
-    if (event.$case === 'finding') {
-      summary.addFinding(event.finding)
-      continue
-    }
-    const first = summary.transactions === 0
-    summary.addRecord(event.record)
-    for (const signature of event.signatures) summary.addSignature(signature)
-    io.stdout.write(`${first ? '' : ','}${JSON.stringify(recordJson(event))}`)
+  } catch (error) {
+    if (!(error instanceof CantosignError)) throw error
+    failure = error
   }
   const warnings = [...summary.findings].flatMap(([, { count, examples }]) =>
     examples.slice(0, 1).map((finding) => ({ ...warningJson(finding), count })),

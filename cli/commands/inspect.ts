@@ -15,7 +15,7 @@ import { namingFile } from '../../src/signer/open-private-key.ts'
 import { verifySignatures } from '../../src/topology/signed-transaction.ts'
 import type { Arguments, CommandRun } from '../command.ts'
 import type { Io } from '../io.ts'
-import { errorJson, errorLines } from '../present/error.ts'
+import { errorJson, errorLines, ReportedError } from '../present/error.ts'
 import { transactionJson, warningJson } from '../present/json.ts'
 import { keyLines, keyJson } from '../present/key.ts'
 import { dangerLines, transactionLines } from '../present/transaction.ts'
@@ -59,6 +59,10 @@ async function inspectSeveral(
     try {
       await inspectFile(path, args, io)
     } catch (error) {
+      if (error instanceof ReportedError) {
+        if (status === ExitStatus.done) status = exitStatusOf(error.reported.code)
+        continue
+      }
       if (!(error instanceof CantosignError)) throw error
       if (status === ExitStatus.done) status = exitStatusOf(error.code)
       if (args.json) io.stdout.write(JSON.stringify({ error: errorJson(error) }))

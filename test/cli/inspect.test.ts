@@ -317,6 +317,45 @@ describe('snapshots and lists', () => {
   })
 })
 
+describe('a stream that breaks off', () => {
+  const whole = streamFile(
+    'list',
+    Array.from({ length: 300 }, () => inForce()),
+  )
+  const damaged = Buffer.from(gzipSync(whole))
+  damaged[damaged.length - 8] = (damaged[damaged.length - 8] ?? 0) ^ 1 // in the checksum at its end
+  const files = { cut: whole.subarray(0, -5), damaged }
+
+  test.each([
+    ['cut', 'truncated'],
+    ['damaged', 'gzip-invalid'],
+  ] as const)('is one document with the error in it: %s', (name, code) => {
+    const at = desk()
+    at.write(name, files[name])
+    const { status, stdout } = at.run('inspect', name, '--json')
+    expect(status).toBe(3)
+    expect(JSON.parse(stdout)).toMatchObject({ error: { code } })
+  })
+
+  test('keeps no other file from being told, and decides the exit status', () => {
+    const at = desk()
+    at.write('cut', files.cut)
+    at.write('damaged', files.damaged)
+    at.write('one', hosting())
+    const json = at.run('inspect', 'cut', 'one', 'damaged', 'one', '--json')
+    expect(json.status).toBe(3)
+    expect(JSON.parse(json.stdout)).toMatchObject([
+      { kind: 'topology-snapshot', error: { code: 'truncated' } },
+      { kind: 'topology-transaction' },
+      { error: { code: 'gzip-invalid' } },
+      { kind: 'topology-transaction' },
+    ])
+    const lines = at.run('inspect', 'cut', 'one')
+    expect(lines.status).toBe(3)
+    expect(lines.stdout).toContain('topology-transaction')
+  })
+})
+
 describe('hash', () => {
   test('of a transaction, signed or not, and of a package with one', () => {
     const at = desk()
