@@ -1,6 +1,12 @@
 /** Every command of the online half, as data. */
 import type { CommandSpec } from '../command.ts'
 import { ANY_CONNECTION } from '../online/connection-options.ts'
+import {
+  FETCH_OPTIONS,
+  PROPOSALS_OPTIONS,
+  SUBMIT_OPTIONS,
+  WATCH_OPTIONS,
+} from '../online/topology-options.ts'
 import { COMMANDS } from './table.ts'
 
 export const ONLINE_COMMANDS: readonly CommandSpec[] = [
@@ -12,5 +18,42 @@ export const ONLINE_COMMANDS: readonly CommandSpec[] = [
     options: ANY_CONNECTION,
     prints: true,
     load: () => import('../online/info.ts'),
+  },
+  {
+    words: ['proposals'],
+    describe: 'list what waits for signatures, and for whose',
+    positionals: [],
+    options: PROPOSALS_OPTIONS,
+    prints: true,
+    load: () => import('../online/proposals.ts'),
+  },
+  {
+    words: ['fetch'],
+    describe: 'write a package from proposals, with the state that a signer needs',
+    positionals: [
+      {
+        name: 'hashes',
+        variadic: true,
+        optional: true,
+        describe: 'transaction hashes, as proposals lists them',
+      },
+    ],
+    options: FETCH_OPTIONS,
+    load: () => import('../online/fetch.ts'),
+  },
+  {
+    words: ['submit'],
+    describe: 'verify a package, hand it in and read it back',
+    positionals: [{ name: 'package', describe: 'a signing package' }],
+    options: SUBMIT_OPTIONS,
+    load: () => import('../online/submit.ts'),
+  },
+  {
+    words: ['watch'],
+    describe: 'follow a package until it is in force or overtaken',
+    positionals: [{ name: 'package', describe: 'a signing package' }],
+    options: WATCH_OPTIONS,
+    prints: true,
+    load: () => import('../online/watch.ts'),
   },
 ]

@@ -70,6 +70,10 @@ export const ERROR_CODES = {
 
   'sandbox-state': { exit: 3, meaning: 'the state file of a sandbox cannot be read' },
   'config-invalid': { exit: 3, meaning: 'the configuration file is not as docs/config.md says' },
+  'mapping-not-followed': {
+    exit: 3,
+    meaning: 'a transaction has a mapping that cannot be looked up in a store',
+  },
   'token-invalid': { exit: 3, meaning: 'a token file holds nothing that can be a token' },
   'tls-file-invalid': { exit: 3, meaning: 'a certificate or key for TLS cannot be used' },
   'file-unreadable': { exit: 3, meaning: 'a file cannot be read' },
@@ -189,6 +193,7 @@ export const ERROR_CODES = {
   },
   'package-missing-property': { exit: 3, meaning: 'a package lacks a property' },
   'package-value': { exit: 3, meaning: 'a value in a package has the wrong type or form' },
+  'not-authorized': { exit: 4, meaning: 'a node would reject a transaction: who signed may not' },
   'package-hash-mismatch': {
     exit: 4,
     meaning: 'a hash or fingerprint in a package is not the one of the bytes beside it',
@@ -330,10 +335,61 @@ export const ERROR_CODES = {
     meaning: 'the public key of a signer is not known, so its signature cannot be checked',
   },
 
+  'proposal-missing': {
+    exit: 7,
+    meaning: 'the store has no proposal of this hash, or none that fits',
+  },
+  'in-force-unclear': {
+    exit: 7,
+    meaning: 'no transaction in force fits what was asked for, or several do',
+  },
+  'serial-taken': {
+    exit: 7,
+    meaning: 'another transaction of the same mapping took effect with this serial or a later one',
+  },
   'synchronizer-unknown': {
     exit: 7,
     meaning: 'a participant does not have the topology of the synchronizer that is meant',
   },
+  'replication-plan': {
+    exit: 2,
+    meaning: 'what is asked for is not what the replication in the directory was begun with',
+  },
+  'replication-step': {
+    exit: 2,
+    meaning: 'a step of a replication was asked for out of its order',
+  },
+  'replication-state-invalid': {
+    exit: 3,
+    meaning: 'the state file of a replication is damaged or was edited',
+  },
+  'replication-package': { exit: 3, meaning: 'a package holds something else than the proposal' },
+  'replication-file': {
+    exit: 4,
+    meaning: 'a file with contracts is not the one that was exported',
+  },
+  'replication-waiting': {
+    exit: 6,
+    meaning: 'a replication goes on when somebody has signed, confirmed or waited',
+  },
+  'replication-outcome': {
+    exit: 6,
+    meaning: 'an import was begun and it is not known how it ended',
+  },
+  'replication-node': {
+    exit: 8,
+    meaning: 'a participant is not the one that the replication is between',
+  },
+  'replication-hosting': {
+    exit: 8,
+    meaning: 'the party is not hosted in the way that the next step of a replication needs',
+  },
+  'replication-unvetted': { exit: 8, meaning: 'the target has not vetted packages that it needs' },
+  'replication-order': {
+    exit: 8,
+    meaning: 'a participant is not in the state that the order of a replication demands',
+  },
+
   'connection-failed': { exit: 7, meaning: 'no connection to an API came about, or it broke' },
   'proxy-failed': { exit: 7, meaning: 'the proxy gave no connection' },
   'tls-failed': {

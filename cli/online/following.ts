@@ -1,0 +1,72 @@
+/** Following the transactions of a package in a store, with a line for whatever changes. */
+import { escapeText } from '../../src/base/text.ts'
+import type { AdminApi } from '../../src/online/admin.ts'
+import { follow, isSettled, type Standing } from '../../src/online/standing.ts'
+import type { ChosenStore } from '../../src/online/store.ts'
+import { prepareSubmission } from '../../src/online/submit.ts'
+import type { JudgedPackage } from '../../src/package/create.ts'
+import type { Arguments } from '../command.ts'
+import type { Io } from '../io.ts'
+import { followedLines, type Followed } from './submission-present.ts'
+
+export interface Following {
+  /** `Infinity`: without an end. */
+  readonly timeoutSeconds: number
+  /** `seen`: in force or a proposal; `settled`: in force or overtaken. */
+  readonly until: 'seen' | 'settled'
+}
+
+/** What has to change for a transaction to be shown again. */
+function stateText(standing: Standing): string {
+  const stored = 'stored' in standing ? standing.stored.signatures.length : 0
+  return `${standing.$case} ${stored}`
+}
+
+/**
+ * Follows a package until its transactions are as is wanted, or the time is over.
+ * @returns how they stand at the end
+ */
+export async function followPackage(
+  admin: AdminApi,
+  store: ChosenStore,
+  judged: JudgedPackage,
+  args: Arguments,
+  io: Io,
+  { timeoutSeconds, until }: Following,
+): Promise<readonly Followed[]> {
+  const { package: content, verdicts } = judged
+  const transactions = content.transactions.map(({ transaction }) => transaction)
+  const shows = !args.json && !args.quiet && until === 'settled'
+  const remark = (text: string): void => {
+    if (!args.quiet) io.stderr.write(`${text}\n`)
+  }
+  let before: readonly string[] = []
+  let followed: readonly Followed[] = []
+  const standingsOverTime = follow(admin, store, transactions, {
+    timeoutMillis: timeoutSeconds * 1000,
+    onFailure: ({ message }) => {
+      remark(`${io.program.name}: ${escapeText(message)}; trying again`)
+    },
+  })
+  for await (const standings of standingsOverTime) {
+    const now = standings.map(stateText)
+    const changed = now.some((one, i) => one !== before[i])
+    if (changed) {
+      const { judgements } = await prepareSubmission(admin, store, content, verdicts)
+      followed = standings.flatMap((standing, i) => {
+        const { hash, authorization } = judgements[i] ?? {}
+        return hash === undefined || authorization === undefined
+          ? []
+          : [{ hash, standing, authorization }]
+      })
+      const fresh = followed.filter((_, i) => now[i] !== before[i])
+      if (shows && before.length > 0) remark(fresh.flatMap(followedLines).join('\n'))
+    }
+    before = now
+    const enough = standings.every((one) =>
+      until === 'settled' ? isSettled(one) : one.$case !== 'absent',
+    )
+    if (enough) break
+  }
+  return followed
+}

@@ -1,0 +1,101 @@
+/** Options of commands that work on a topology store. */
+import { mappingSlugs } from './mapping-names.ts'
+import type { OptionSpec } from '../command.ts'
+import { ADMIN_CONNECTION } from './connection-options.ts'
+
+export const SYNCHRONIZER: OptionSpec = {
+  name: 'synchronizer',
+  kind: 'string',
+  value: 'ID',
+  describe: 'the synchronizer that is meant, or authorized for the own store of the node',
+}
+
+export const FILTERS: readonly OptionSpec[] = [
+  {
+    name: 'namespace',
+    kind: 'strings',
+    value: 'FINGERPRINT',
+    describe: 'only what belongs to this namespace',
+  },
+  { name: 'party', kind: 'strings', value: 'PARTY', describe: 'only what is about this party' },
+  {
+    name: 'mapping',
+    kind: 'strings',
+    value: 'KIND',
+    choices: mappingSlugs(),
+    describe: 'only mappings of this kind',
+  },
+]
+
+export const TEXTS: readonly OptionSpec[] = [
+  {
+    name: 'requested-by',
+    kind: 'string',
+    value: 'TEXT',
+    describe: 'who asks for the signatures, for people to read',
+  },
+  { name: 'reason', kind: 'string', value: 'TEXT', describe: 'why, for people to read' },
+  {
+    name: 'valid-until',
+    kind: 'string',
+    value: 'TEXT',
+    describe: 'until when, for people to read; nothing enforces it',
+  },
+]
+
+export const WAIT_TIMEOUT: OptionSpec = {
+  name: 'wait-timeout',
+  kind: 'string',
+  value: 'SECONDS',
+  describe: 'how long to wait at most',
+}
+
+export const PROPOSALS_OPTIONS: readonly OptionSpec[] = [
+  SYNCHRONIZER,
+  ...FILTERS,
+  {
+    name: 'mine',
+    kind: 'strings',
+    value: 'FINGERPRINT',
+    describe: 'a key or namespace of yours: proposals that wait for it are marked',
+  },
+  ...ADMIN_CONNECTION,
+]
+
+export const FETCH_OPTIONS: readonly OptionSpec[] = [
+  {
+    name: 'package',
+    kind: 'string',
+    value: 'FILE',
+    path: true,
+    describe: 'add the present state to the package in FILE, in place of fetching proposals',
+  },
+  {
+    name: 'in-force',
+    kind: 'flag',
+    describe: 'fetch the transaction that is in force, for build --previous',
+  },
+  SYNCHRONIZER,
+  ...FILTERS,
+  ...TEXTS,
+  ...ADMIN_CONNECTION,
+]
+
+export const SUBMIT_OPTIONS: readonly OptionSpec[] = [
+  { name: 'wait', kind: 'flag', describe: 'wait until the transactions are in force' },
+  WAIT_TIMEOUT,
+  {
+    name: 'accept-finding',
+    kind: 'strings',
+    value: 'CODE',
+    describe: 'hand on a transaction although it has this finding',
+  },
+  SYNCHRONIZER,
+  ...ADMIN_CONNECTION,
+]
+
+export const WATCH_OPTIONS: readonly OptionSpec[] = [
+  WAIT_TIMEOUT,
+  SYNCHRONIZER,
+  ...ADMIN_CONNECTION,
+]

@@ -1,0 +1,61 @@
+/** State that a participant handed out, verified, with where and when it came from. */
+import { CantosignError } from '../base/errors.ts'
+import { readState, storeOf, type StateReading } from '../explain/judgement.ts'
+import type { StateContent } from '../package/entries.ts'
+import type { KeyResolver } from '../topology/signed-transaction.ts'
+import type { SnapshotRecord } from '../topology/snapshot.ts'
+import type { ReadTransaction } from '../topology/transaction.ts'
+import type { AdminApi } from './admin.ts'
+import { gatherState } from './gather.ts'
+import type { ChosenStore } from './store.ts'
+
+/** For people: the store, the participant and the time of this machine. */
+export interface StateOrigin {
+  readonly from: string
+  /** RFC 3339, UTC. */
+  readonly at: string
+}
+
+export interface FetchedState {
+  readonly records: readonly SnapshotRecord[]
+  readonly reading: StateReading
+  readonly origin: StateOrigin
+}
+
+export async function originOf(admin: AdminApi, store: ChosenStore): Promise<StateOrigin> {
+  const id = await admin.participantId()
+  return {
+    from: `store ${store.name} of participant ${id ?? 'without id'} at ${admin.connection.address}`,
+    at: new Date().toISOString(),
+  }
+}
+
+/**
+ * Gathers what the transactions need to be judged, and verifies it.
+ * @throws CantosignError `state-invalid` if a signature in it does not verify
+ */
+export async function fetchState(
+  admin: AdminApi,
+  store: ChosenStore,
+  transactions: readonly ReadTransaction[],
+  resolve?: KeyResolver,
+): Promise<FetchedState> {
+  const records = await gatherState(admin, store, transactions)
+  const signed = records.map((record) => record.signed)
+  const reading = readState(signed, storeOf(store.synchronizerId), resolve)
+  const [damaged] = reading.damaged
+  if (damaged !== undefined) {
+    throw new CantosignError(
+      'state-invalid',
+      `the participant at ${admin.connection.address} gave a transaction as state whose signature does not verify: ${damaged}`,
+      'do not trust this participant: take the state from another one that you trust',
+      { details: { hashes: [...reading.damaged] } },
+    )
+  }
+  return { records, reading, origin: await originOf(admin, store) }
+}
+
+/** The records as a package holds them, each once. */
+export function stateContent({ records, origin }: FetchedState): readonly StateContent[] {
+  return records.map(({ signed }) => ({ bytes: signed.bytes, sources: [origin] }))
+}
