@@ -50,6 +50,12 @@ const exercise = (contractId: string, choice: string): SandboxCommand => ({
 
 let counter = 0
 
+interface ExecuteChoice {
+  readonly scheme?: HashingScheme
+  readonly node?: number
+  readonly userId?: string
+}
+
 function prepare(
   stage: Stage,
   party: string,
@@ -73,7 +79,7 @@ function execute(
   party: string,
   prepared: Prepared,
   signers: readonly Person[],
-  { scheme = 'V2' as HashingScheme, node = 1, userId = '' } = {},
+  { scheme = 'V2', node = 1, userId = '' }: ExecuteChoice = {},
 ): SequencedTransaction {
   const result = stage.rehearsal.submission.execute(
     stage.node(node).ledger,

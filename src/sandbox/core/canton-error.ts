@@ -78,6 +78,7 @@ export const CANTON_ERRORS = {
   OFFSET_AFTER_LEDGER_END: 'outOfRange',
   USER_NOT_FOUND: 'missing',
   UNAUTHENTICATED: 'unauthenticated',
+  PERMISSION_DENIED: 'permissionDenied',
   UNIMPLEMENTED: 'unimplemented',
 
   // The status of a completion.

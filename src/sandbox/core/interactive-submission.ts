@@ -93,8 +93,8 @@ export class InteractiveSubmission {
     for (const one of log.transactions) this.#remember(one)
   }
 
-  #remember({ submission, refusal, updateId }: SequencedTransaction): void {
-    this.#sequencedIds.add(updateId)
+  #remember({ submission, refusal, uuid }: SequencedTransaction): void {
+    this.#sequencedIds.add(uuid)
     if (refusal === undefined) this.#accepted.add(changeId(submission))
   }
 
@@ -188,7 +188,8 @@ export class InteractiveSubmission {
     const { inputs, ...effects } = effectsOf(value, metadata, result.hash, time)
     const transaction: SequencedTransaction = {
       time,
-      updateId: metadata.transactionUuid,
+      updateId: `1220${toHex(sha256(utf8Bytes(`${time}/${metadata.transactionUuid}`)))}`,
+      uuid: metadata.transactionUuid,
       submission,
       ...effects,
       refusal: this.#verdict(metadata, inputs, time, ledger),

@@ -30,7 +30,10 @@ export interface Submission {
 /** A transaction that was sequenced, with its verdict. */
 export interface SequencedTransaction {
   readonly time: bigint
+  /** 68 hex characters. */
   readonly updateId: string
+  /** Of the prepared transaction. */
+  readonly uuid: string
   readonly submission: Submission
   readonly created: readonly Contract[]
   readonly archived: readonly Contract[]
@@ -127,6 +130,11 @@ export class ParticipantLedger {
   /** The offset of the last update or completion; 0 before the first. */
   get end(): bigint {
     return this.#offset
+  }
+
+  /** The greatest offset of what happened up to a time, microseconds; 0 if nothing did. */
+  offsetAt(time: bigint): bigint {
+    return this.updates.findLast((update) => update.time <= time)?.offset ?? 0n
   }
 
   /** Takes in everything up to what this participant may know at this time. */

@@ -62,23 +62,26 @@ export function exportPartyContracts(
       ),
   )
   if (!activated) return undefined
+  return exportContracts(ledger, [party])
+}
+
+/** The active contracts of any of these parties, each with its length before it. */
+export function exportContracts(
+  ledger: ParticipantLedger,
+  parties: readonly string[],
+): readonly Uint8Array[] {
+  const wanted = new Set(parties)
   const contracts = [...ledger.contracts.values()].filter(({ create }) =>
-    create.stakeholders.includes(party),
+    create.stakeholders.some((party) => wanted.has(party)),
   )
-  return contracts.map(
-    ({ create, createdAt }) =>
-      new Uint8Array(
-        protobuf.Writer.create()
-          .bytes(
-            encodeMessage('Metadata.InputContract', {
-              createdAt,
-              eventBlob: new Uint8Array(),
-              contract: { $case: 'v1', value: create },
-            }),
-          )
-          .finish(),
-      ),
-  )
+  return contracts.map(({ create, createdAt }) => {
+    const entry = encodeMessage('Metadata.InputContract', {
+      createdAt,
+      eventBlob: new Uint8Array(),
+      contract: { $case: 'v1', value: create },
+    })
+    return new Uint8Array(protobuf.Writer.create().bytes(entry).finish())
+  })
 }
 
 /** The target is not among the hosts with its flag set. */

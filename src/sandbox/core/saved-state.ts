@@ -37,6 +37,7 @@ interface SavedContract {
 interface SavedTransaction {
   readonly time: string
   readonly updateId: string
+  readonly uuid: string
   readonly participant: string
   readonly userId: string
   readonly commandId: string
@@ -132,6 +133,7 @@ function saveTransaction(transaction: SequencedTransaction): SavedTransaction {
   return {
     time: String(transaction.time),
     updateId: transaction.updateId,
+    uuid: transaction.uuid,
     ...submission,
     hash: toBase64(submission.hash),
     created: created.map(saveContract),
@@ -143,10 +145,11 @@ function saveTransaction(transaction: SequencedTransaction): SavedTransaction {
 
 function restoreTransaction(saved: SavedTransaction): SequencedTransaction {
   const { participant, userId, commandId, submissionId, actAs, hash } = saved
-  const { updateId, stakeholders, refusal } = saved
+  const { updateId, uuid, stakeholders, refusal } = saved
   return {
     time: BigInt(saved.time),
     updateId,
+    uuid,
     submission: { participant, userId, commandId, submissionId, actAs, hash: parseBase64(hash) },
     created: saved.created.map(restoreContract),
     archived: saved.archived.map(restoreContract),

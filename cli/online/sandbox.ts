@@ -1,0 +1,98 @@
+/** `sandbox`: participants in memory, until the program is interrupted. */
+import { ExitStatus } from '../../src/base/error-codes.ts'
+import { decodeUtf8 } from '../../src/base/bytes.ts'
+import { CantosignError } from '../../src/base/errors.ts'
+import { readWholeFile } from '../../src/host/files.ts'
+import type { ServerTls } from '../../src/sandbox/server/start.ts'
+import type { Arguments, CommandRun } from '../command.ts'
+
+const MAX_PEM_BYTES = 1024 * 1024
+const MAX_TOKEN_BYTES = 64 * 1024
+/** Every participant takes three ports. */
+const MAX_PARTICIPANTS = 20
+const MAX_SEED = 1_000_000
+const HOUR_MILLIS = 3_600_000
+
+function numberOption(
+  args: Arguments,
+  name: string,
+  byDefault: number,
+  least: number,
+  most: number,
+): number {
+  const text = args.string(name)
+  if (text === undefined) return byDefault
+  const value = /^\d{1,9}$/.test(text) ? Number(text) : NaN
+  if (value >= least && value <= most) return value
+  throw new CantosignError(
+    'usage',
+    `--${name} is not a whole number from ${least} to ${most}`,
+    `leave it out for ${byDefault}`,
+  )
+}
+
+function tlsOf(args: Arguments): ServerTls | undefined {
+  const [certificate, key, clientCa] = ['tls-cert', 'tls-key', 'tls-client-ca'].map((name) =>
+    args.string(name),
+  )
+  if (certificate === undefined && key === undefined && clientCa === undefined) return undefined
+  if (certificate === undefined || key === undefined) {
+    throw new CantosignError(
+      'usage',
+      'TLS needs a certificate and its key',
+      'give both --tls-cert and --tls-key',
+    )
+  }
+  return {
+    certificate: readWholeFile(certificate, MAX_PEM_BYTES),
+    key: readWholeFile(key, MAX_PEM_BYTES),
+    clientCa: clientCa === undefined ? undefined : readWholeFile(clientCa, MAX_PEM_BYTES),
+  }
+}
+
+function tokenOf(args: Arguments, name: string): string | undefined {
+  const path = args.string(name)
+  if (path === undefined) return undefined
+  const token = decodeUtf8(readWholeFile(path, MAX_TOKEN_BYTES))?.trim() ?? ''
+  if (/^[\x21-\x7e]+$/.test(token)) return token
+  throw new CantosignError(
+    'token-invalid',
+    `${path} holds no token`,
+    'a token is one line of printable ASCII without spaces',
+  )
+}
+
+/** Resolves when the program is asked to end; until then nothing else ends it. */
+async function interruption(): Promise<void> {
+  await new Promise<void>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      // In place of the ending that every other command has.
+      process.removeAllListeners(signal)
+      process.once(signal, () => {
+        resolve()
+      })
+    }
+  })
+}
+
+export const run: CommandRun = async (args, io) => {
+  const { startSandbox } = await import('../../src/sandbox/server/start.ts')
+  const millis = (name: string, byDefault: number): bigint =>
+    BigInt(numberOption(args, name, byDefault, 0, HOUR_MILLIS)) * 1000n
+  const ended = interruption()
+  const { stop, ...ready } = await startSandbox({
+    participants: numberOption(args, 'participants', 2, 1, MAX_PARTICIPANTS),
+    protocolVersion: Number(args.string('protocol-version') ?? 35),
+    effectDelay: millis('effect-delay', 250),
+    clearanceDelay: millis('clearance-delay', 2000),
+    port: numberOption(args, 'port', 0, 0, 65_535 - 3 * MAX_PARTICIPANTS),
+    tls: tlsOf(args),
+    tokens: { admin: tokenOf(args, 'token-file'), reader: tokenOf(args, 'reader-token-file') },
+    stateFile: args.string('state'),
+    seed: numberOption(args, 'seed-parties', 0, 0, MAX_SEED),
+  })
+  io.stdout.write(`${JSON.stringify({ ready: true, ...ready })}\n`)
+  await ended
+  await stop()
+  return ExitStatus.done
+}
