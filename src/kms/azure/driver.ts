@@ -9,7 +9,7 @@ import type { SigningKeySpec } from '../../crypto/key-spec.ts'
 import { publicKeyFromRaw, type PublicKey } from '../../crypto/public-key.ts'
 import type { ConnectedKey, ConnectedOptions } from '../../signer/connected.ts'
 import { signerOf, type Signer } from '../../signer/signer.ts'
-import { MAX_ATTEMPTS, withinTime, type Asking } from '../answer-time.ts'
+import { MAX_ATTEMPTS, withinTime, withRetries, type Asking } from '../answer-time.ts'
 import { isOfKey, provedKey, refuseTooMany } from '../driver.ts'
 import {
   answerFault,
@@ -64,6 +64,13 @@ function faultOf(name: string, cause: unknown): CantosignError {
   return serviceFault(FAULTS[status] ?? 'kms-refused', name, said, cause)
 }
 
+/** The packages repeat what the service tells them to repeat later; without that word they do not. */
+function isBusy(error: unknown): boolean {
+  if (textOf(error, 'statusCode') !== '429') return false
+  const { response } = error as { response?: { headers?: { get(name: string): unknown } } }
+  return response?.headers?.get('retry-after') === undefined
+}
+
 /** One vault: every answer within the time limit, failures in our words. */
 interface AzureService {
   readonly name: string
@@ -100,7 +107,9 @@ async function openService(uri: AzureUri, options: ConnectedOptions): Promise<Az
     signing: (key) => new CryptographyClient(key, credential, clientOptions),
     call: async (ask) => {
       try {
-        return await within(ask)
+        return await within(
+          async (signal) => await withRetries(isBusy, signal, async () => await ask(signal)),
+        )
       } catch (cause) {
         throw faultOf(name, cause)
       }
@@ -187,13 +196,10 @@ export async function openAzureSigner(uri: AzureUri, options: ConnectedOptions):
       ecdsa: { takes: 'digest', gives: 'CONCAT' },
       publicKey: async () => await Promise.resolve(found.key.spki),
       sign: async (digest) => {
-        const { algorithm } = found.row
         const answer = await service.call(
-          async (abortSignal) => await client.sign(algorithm, digest, { abortSignal }),
+          async (abortSignal) => await client.sign(found.row.algorithm, digest, { abortSignal }),
         )
-        if (answer.algorithm !== algorithm || answer.keyID !== found.id) {
-          throw answerFault(name, 'answers for another key or algorithm than the one asked')
-        }
+        // Which key signed the packages do not hand on: the port verifies.
         return new Uint8Array(answer.result)
       },
       // Its connections are shared by everything of this process that the packages do.

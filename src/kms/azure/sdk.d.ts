@@ -50,10 +50,6 @@ declare module '@azure/keyvault-keys' {
       algorithm: string,
       digest: Uint8Array,
       options: Abort,
-    ): Promise<{
-      readonly result: Uint8Array
-      readonly algorithm: string
-      readonly keyID?: string
-    }>
+    ): Promise<{ readonly result: Uint8Array }>
   }
 }

@@ -5,7 +5,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { SigningKeySpec } from '../../../src/crypto/key-spec.ts'
 import { startHttps, type Authority } from './authority.ts'
-import { holdKey, sideBySide, signMessage, type EcSpec, type HeldKey } from './held-key.ts'
+import { holdKey, sideBySide, signMessage, type HeldKey } from './held-key.ts'
 import type { Mischief, Requests } from './mischief.ts'
 
 const TYPES: Readonly<Record<string, SigningKeySpec>> = {
