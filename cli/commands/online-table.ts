@@ -1,6 +1,7 @@
 /** Every command of the online half, as data. */
 import type { CommandSpec } from '../command.ts'
 import { ANY_CONNECTION } from '../online/connection-options.ts'
+import { SANDBOX_COMMAND } from '../online/sandbox-options.ts'
 import {
   FETCH_OPTIONS,
   PROPOSALS_OPTIONS,
@@ -56,4 +57,5 @@ export const ONLINE_COMMANDS: readonly CommandSpec[] = [
     prints: true,
     load: () => import('../online/watch.ts'),
   },
+  SANDBOX_COMMAND,
 ]
