@@ -7,6 +7,7 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { writeParties } from './package.ts'
+import { writeTree, writeValues } from './prepared.ts'
 import { writeRootDelegation, writeSnapshot } from './snapshot.ts'
 import { measureToken } from './token.ts'
 
@@ -116,6 +117,55 @@ function packagesSideBySide(path: (name: string) => string, keyPath: string): vo
   })
 }
 
+/** Prepared Daml transactions of ten times the size: ten times the work, not more. */
+function preparedSideBySide(path: (name: string) => string): void {
+  const inspect = (file: string): readonly string[] => [
+    ...['transaction', 'inspect', path(file), '--hashing-scheme', 'v2', '--json'],
+  ]
+  const cases: readonly (readonly [string, string, (file: string, size: number) => void])[] = [
+    [
+      'a prepared transaction of 10,000 nodes',
+      '1,000 nodes',
+      (file, size) => {
+        writeTree(path(file), size, 'wide')
+      },
+    ],
+    [
+      'a prepared transaction 10,000 nodes deep',
+      '1,000 deep',
+      (file, size) => {
+        writeTree(path(file), size, 'deep')
+      },
+    ],
+    [
+      'a prepared transaction of 1,000 values 100 deep',
+      '100 of them',
+      (file, size) => {
+        writeValues(path(file), size / 10, 100)
+      },
+    ],
+  ]
+  const bare = median([1, 2, 3].map(() => time(process.execPath, [program, '--version'])))
+  for (const [what, fewer, write] of cases) {
+    write('few.bin', 1_000)
+    write('many.bin', 10_000)
+    const few: number[] = []
+    const many: number[] = []
+    for (let round = 0; round < Math.max(3, ROUNDS / 3); round++) {
+      few.push(time(process.execPath, [program, ...inspect('few.bin')]))
+      many.push(time(process.execPath, [program, ...inspect('many.bin')]))
+    }
+    const [short, long] = [few, many].map((times) => median(times) - bare) as [number, number]
+    rows.push({
+      what: `inspect of ${what}, without the start of the program`,
+      ours: `${long.toFixed(0)} ms`,
+      yardstick: `${short.toFixed(0)} ms, ${fewer}`,
+      ratio: long / short,
+      limit: 12,
+    })
+  }
+}
+
 /** Ed25519 verifications a second of one core, as openssl measures it. */
 function opensslVerifications(seconds: number): number {
   const { stdout } = spawnSync('openssl', ['speed', '-seconds', String(seconds), 'ed25519'], {
@@ -219,6 +269,7 @@ try {
   }
 
   packagesSideBySide(path, path('key.der'))
+  preparedSideBySide(path)
 
   console.log()
   for (const { what, ours, yardstick, ratio, limit } of rows) {
