@@ -3,9 +3,10 @@
 /**
  * Characters that never reach a terminal as they are: controls (Cc), format characters such as
  * bidirectional overrides, zero-width characters and tags (Cf), line and paragraph separators
- * (Zl, Zp), private use (Co), lone surrogates (Cs) and code points without a meaning (Cn).
+ * (Zl, Zp), private use (Co), lone surrogates (Cs), code points without a meaning (Cn), and what else
+ * shows as nothing at all: variation selectors, fillers, joiners (Default_Ignorable_Code_Point).
  */
-const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cs}\p{Cn}]/u
+const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cs}\p{Cn}\p{Default_Ignorable_Code_Point}]/u
 const UNSAFE_ALL = new RegExp(UNSAFE.source, 'gu')
 
 /** True if the text holds a character that could change how a terminal shows what is around it. */
