@@ -54,6 +54,12 @@ function isDenied(rule: PolicyRule, facts: PolicyFacts): boolean {
   return rule.dangers.length === 0 || rule.dangers.some((code) => risks.includes(code))
 }
 
+/**
+ * Dangers that are not grave by themselves and hide whether there is a grave one: what the change
+ * takes away was not seen, or not from where it starts. Leaving state out must not widen a policy.
+ */
+const HIDING: ReadonlySet<string> = new Set(['previous-unknown', 'serial-jump'])
+
 /** Why the rule does not allow the transaction; `undefined` if it does. */
 function obstacle(rule: PolicyRule, facts: PolicyFacts): string | undefined {
   for (const [dimension, values] of Object.entries(facts.sets)) {
@@ -81,7 +87,9 @@ function obstacle(rule: PolicyRule, facts: PolicyFacts): string | undefined {
       return `it asks for ${dimension}, and the transaction has none`
     }
   }
-  const risk = facts.dangers.find(({ code, grave }) => grave && !rule.dangers.includes(code))
+  const risk = facts.dangers.find(
+    ({ code, grave }) => (grave || HIDING.has(code)) && !rule.dangers.includes(code),
+  )
   return risk === undefined ? undefined : `it does not accept the danger ${risk.code}`
 }
 

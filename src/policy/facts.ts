@@ -15,7 +15,7 @@ import type { KnownMapping } from '../topology/mapping.ts'
 import { encryptionKeyFingerprint, readSigningPublicKey } from '../topology/signing-key.ts'
 import type { ReadTransaction } from '../topology/transaction.ts'
 import type { NamespaceDelegation, PartyToParticipant } from '../wire/generated/schema.ts'
-import { readSuccessor } from '../wire/successor.ts'
+import { readSuccessor, type SuccessorReading } from '../wire/successor.ts'
 import type { Content, RangeDimension, SetDimension } from './dimensions.ts'
 
 /** Values by dimension; a dimension without values is not there. */
@@ -83,6 +83,24 @@ function hostingFacts(value: PartyToParticipant): Parts {
       threshold,
       ...(partySigningKeys === undefined ? {} : { signingThreshold: partySigningKeys.threshold }),
     },
+  }
+}
+
+/** The logical part of a physical synchronizer id; what is none stays as it is. */
+function logicalSynchronizer(text: string): string {
+  const id = readPhysicalSynchronizerId(text)
+  return id.ok ? uniqueIdentifierText(id.value.logical) : text
+}
+
+/** Where the successor of a sequencer is: line 3.4 names the logical synchronizer, 3.5 the physical one. */
+function successorSynchronizer(successor: SuccessorReading): string {
+  switch (successor.form) {
+    case '3.4':
+      return successor.value.synchronizerId
+    case '3.5':
+      return logicalSynchronizer(successor.value.successorPhysicalSynchronizerId)
+    case 'ambiguous':
+      return 'unreadable'
   }
 }
 
@@ -189,14 +207,9 @@ function partsOf(mapping: KnownMapping): Parts {
       }
     }
     case 'synchronizerUpgradeAnnouncement': {
-      const id = readPhysicalSynchronizerId(mapping.value.successorPhysicalSynchronizerId)
       return {
         sets: {
-          synchronizer: [
-            id.ok
-              ? uniqueIdentifierText(id.value.logical)
-              : mapping.value.successorPhysicalSynchronizerId,
-          ],
+          synchronizer: [logicalSynchronizer(mapping.value.successorPhysicalSynchronizerId)],
           content: content('upgrade-announcement'),
         },
       }
@@ -204,7 +217,8 @@ function partsOf(mapping: KnownMapping): Parts {
     case 'sequencerConnectionSuccessor': {
       const successor = readSuccessor(mapping.value)
       const member = successor.form === 'ambiguous' ? 'unreadable' : successor.value.sequencerId
-      return { sets: { member: [member], content: content('sequencer-connection') } }
+      const synchronizer = [successorSynchronizer(successor)]
+      return { sets: { member: [member], synchronizer, content: content('sequencer-connection') } }
     }
     default:
       return unreachable(mapping)

@@ -172,6 +172,15 @@ describe('decide', () => {
     expect(decide(policyOf(RULE), light).$case).toBe('allowed')
   })
 
+  test.each(['previous-unknown', 'serial-jump'] as const)(
+    'state left out widens no rule: %s hides what is grave, and has to be accepted',
+    (code) => {
+      const own = facts(hosting(), [{ code, grave: false }])
+      expect(reasonOf(decide(policyOf(RULE), own))).toContain(code)
+      expect(decide(policyOf(`${RULE}    danger: ${code}\n`), own).$case).toBe('allowed')
+    },
+  )
+
   test.each([
     ['its mapping', 'mapping: partyToParticipant'],
     ['one of its hosts', `participant: "${p1}"`],
@@ -292,6 +301,18 @@ describe('facts', () => {
       'an announcement',
       `lsuAnnouncement: { successorPhysicalSynchronizerId: "${synchronizer}::35-1", upgradeTime: "2027-01-01T00:00:00Z" }`,
       { synchronizer: [synchronizer], content: ['upgrade-announcement'] },
+      {},
+    ],
+    [
+      'the successor of a sequencer on a physical synchronizer',
+      `lsuSequencerConnectionSuccessor: { sequencerId: "SEQ::${p1}", successorPhysicalSynchronizerId: "${synchronizer}::35-1", connection: { endpoints: ["https://one.example"] } }`,
+      { member: [`SEQ::${p1}`], synchronizer: [synchronizer], content: ['sequencer-connection'] },
+      {},
+    ],
+    [
+      'the successor of a sequencer on a logical synchronizer',
+      `lsuSequencerConnectionSuccessor: { sequencerId: "SEQ::${p1}", synchronizerId: "${synchronizer}", connection: { grpc: { endpoints: ["https://one.example"] } } }`,
+      { member: [`SEQ::${p1}`], synchronizer: [synchronizer], content: ['sequencer-connection'] },
       {},
     ],
     [
