@@ -1,10 +1,12 @@
 /** Every command of the online half, as data. */
 import type { CommandSpec } from '../command.ts'
 import { ANY_CONNECTION } from '../online/connection-options.ts'
+import { REPLICATE_OPTIONS } from '../online/replicate-options.ts'
 import { SANDBOX_COMMAND } from '../online/sandbox-options.ts'
 import {
   FETCH_OPTIONS,
   PROPOSALS_OPTIONS,
+  STATE_EXPORT_OPTIONS,
   SUBMIT_OPTIONS,
   WATCH_OPTIONS,
 } from '../online/topology-options.ts'
@@ -57,5 +59,19 @@ export const ONLINE_COMMANDS: readonly CommandSpec[] = [
     prints: true,
     load: () => import('../online/watch.ts'),
   },
+  {
+    words: ['replicate'],
+    describe: 'give a party one more host with its contracts, step by step',
+    positionals: [],
+    options: REPLICATE_OPTIONS,
+    load: () => import('../online/replicate.ts'),
+  },
   SANDBOX_COMMAND,
+  {
+    words: ['state', 'export'],
+    describe: 'write topology state for use without a network',
+    positionals: [],
+    options: STATE_EXPORT_OPTIONS,
+    load: () => import('../online/state-export.ts'),
+  },
 ]

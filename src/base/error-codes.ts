@@ -288,6 +288,21 @@ export const ERROR_CODES = {
   'token-removed': { exit: 5, meaning: 'a token has gone and did not come back' },
   'token-failed': { exit: 5, meaning: 'a token or its module failed' },
 
+  'audit-log-unwritable': { exit: 2, meaning: 'an audit log does not take an entry' },
+  'audit-log-locked': {
+    exit: 2,
+    meaning: 'another process writes to an audit log and does not end',
+  },
+  'audit-log-broken': {
+    exit: 4,
+    meaning: 'an entry of an audit log was changed, removed or put in',
+  },
+  'audit-log-shortened': {
+    exit: 4,
+    meaning: 'an audit log does not hold an entry that it is known to have held',
+  },
+  'audit-log-torn': { exit: 6, meaning: 'the last line of an audit log is not whole' },
+
   'kms-package-missing': {
     exit: 5,
     meaning: 'the package of a vendor that reaches its key management service is not installed',

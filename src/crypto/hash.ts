@@ -33,6 +33,23 @@ export function sha256(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(createHash('sha256').update(bytes).digest())
 }
 
+/** SHA-256 over bytes that come in pieces. */
+export interface RunningSha256 {
+  update(bytes: Uint8Array): void
+  /** 64 lower-case hex characters; the end of it. */
+  text(): string
+}
+
+export function runningSha256(): RunningSha256 {
+  const digest = createHash('sha256')
+  return {
+    update: (bytes) => {
+      digest.update(bytes)
+    },
+    text: () => digest.digest('hex'),
+  }
+}
+
 /** A text as hash content: its length in bytes as a big-endian int32, then its UTF-8. */
 export function stringContent(text: string): Uint8Array {
   const bytes = utf8Bytes(text)

@@ -1,7 +1,11 @@
 /** Values for tests of replication without any participant. */
 import { signedTransactionFile } from '../../../src/topology/assemble.ts'
 import { readSignedTransaction } from '../../../src/topology/signed-transaction.ts'
-import type { HostingFacts, SourceFacts, TargetFacts } from '../../../src/online/replication/checks.ts'
+import type {
+  HostingFacts,
+  SourceFacts,
+  TargetFacts,
+} from '../../../src/online/replication/checks.ts'
 import { hostingOf, type Hosting } from '../../../src/online/replication/hosting.ts'
 import {
   complete,
@@ -92,8 +96,7 @@ export const DATA: StepData = {
 
 export const AT = '2026-01-02T03:04:05.678Z'
 
-export const record = (step: Step): StepRecord =>
-  ({ step, at: AT, data: DATA[step] }) as StepRecord // the data is that of the step
+export const record = (step: Step): StepRecord => ({ step, at: AT, data: DATA[step] }) as StepRecord // the data is that of the step
 
 /** A replication of which this step comes next. */
 export function before(step: Step | undefined, plan: Plan = PLAN): ReplicationState {

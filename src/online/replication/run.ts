@@ -1,0 +1,101 @@
+/** A replication carried as far as it goes: checks, then the step, then the state, over and over. */
+import { CantosignError } from '../../base/errors.ts'
+import { checkStep, type Facts } from './checks.ts'
+import {
+  begin,
+  complete,
+  isNoted,
+  nextStep,
+  sideOf,
+  STEPS,
+  type ReplicationState,
+  type Step,
+  type StepRecord,
+} from './state.ts'
+import { doStep, waiting, type Task, type World } from './steps.ts'
+
+export interface RunOptions {
+  /** Nothing is changed: the next step is checked and named. */
+  readonly dryRun: boolean
+  /** This step alone. */
+  readonly only: Step | undefined
+  /** Asked before a step; what it throws ends the run. */
+  readonly confirm: (step: Step) => Promise<void>
+}
+
+/** @throws CantosignError `replication-step` */
+function refuseOutOfOrder(next: Step | undefined, only: Step | undefined): void {
+  if (only === undefined || only === next) return
+  const done = next === undefined || STEPS.indexOf(only) < STEPS.indexOf(next)
+  throw new CantosignError(
+    'replication-step',
+    done
+      ? `the step ${only} is done already`
+      : `the step ${only} comes after ${next}, which is not done`,
+    next === undefined
+      ? 'every step of this replication is done'
+      : `the steps have one order: run the command without --step, or with --step ${next}`,
+  )
+}
+
+async function observe(world: World): Promise<Facts> {
+  return {
+    source: await world.source?.sourceFacts(),
+    target: await world.target?.targetFacts(),
+  }
+}
+
+/** @throws CantosignError `replication-waiting` */
+function requireSide(step: Step, world: World): void {
+  const side = sideOf[step]
+  if (side === 'operator' || world[side] !== undefined) return
+  throw waiting(
+    `the next step, ${step}, is done at the ${side}, which was not named`,
+    `run the command where the ${side} can be reached, with --${side} NAME; the directory goes there as it is`,
+    step,
+  )
+}
+
+function taskOf(
+  state: ReplicationState,
+  facts: Facts,
+  world: World,
+  note: (record: StepRecord) => void,
+): Task<never> {
+  return { state, facts, world, begun: state.begun?.data as never, note }
+}
+
+/**
+ * Runs the steps that can be done from here, one after the other. The state is saved after each,
+ * and before each that has something to be noted.
+ * @returns the state at the end: complete, or after the one step that was asked for
+ * @throws CantosignError what a check or a step gives; `replication-waiting` where it goes on
+ * when somebody has done something
+ */
+export async function runReplication(
+  start: ReplicationState,
+  world: World,
+  { dryRun, only, confirm }: RunOptions,
+): Promise<ReplicationState> {
+  let state = start
+  refuseOutOfOrder(nextStep(state), only)
+  for (;;) {
+    const step = nextStep(state)
+    if (step === undefined) return state
+    requireSide(step, world)
+    const facts = await observe(world)
+    const problem = checkStep(state, step, facts)
+    if (problem !== undefined) throw problem
+    if (dryRun) return state
+    await confirm(step)
+    const task = taskOf(state, facts, world, (record) => {
+      if (!isNoted(record)) throw new Error(`nothing is noted of ${record.step}`)
+      state = begin(state, record)
+      world.directory.save(state)
+    })
+    const data = await doStep(step, task)
+    state = complete(state, { step, at: world.now(), data } as StepRecord)
+    world.directory.save(state)
+    if (only !== undefined) return state
+  }
+}
