@@ -54,11 +54,11 @@ export function attachPrepared(
   const { package: made, replaced } = addPreparedSignatures(
     content,
     [{ hash: entry.hash, parties: onlyParties(own, acting), signedBy, signature }],
-    { resolve: beside.resolve },
+    { resolve: beside.resolve, limits: beside.limits },
   )
   if (need === 'unneeded' && !args.flag('allow-unneeded')) throw unneededKey(signedBy)
   if (need === 'unknown') warnOfUnknown(signedBy, io)
-  writeOutput(output, writePackage(made), args, io, [path, signaturePath])
+  writeOutput(output, writePackage(made, beside.limits), args, io, [path, signaturePath])
 
   const verdicts = verifyPackage(made, beside.resolve)
   const judgement = judgePreparedTransactions(made, verdicts, states)[index]

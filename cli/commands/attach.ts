@@ -30,8 +30,8 @@ export const run: CommandRun = async (args, io) => {
   const signedBy = parseFingerprint(required(args, 'signed-by', 'FINGERPRINT'), '--signed-by')
   const output = requireOutput(args, io)
   const beside = await stateOf(args)
-  const { resolve } = beside
-  const { package: content, verdicts } = await readPackageInput(path, resolve)
+  const { resolve, limits } = beside
+  const { package: content, verdicts } = await readPackageInput(path, beside)
   const signature = readSignature(signaturePath)
   const prepared = preparedTarget(content, args)
   if (prepared !== undefined) {
@@ -43,7 +43,7 @@ export const run: CommandRun = async (args, io) => {
   const { package: made, replaced } = addSignature(
     content,
     { target, signedBy, signature },
-    { resolve },
+    { resolve, limits },
   )
   const state = requireSound(packageState(content, beside))
   const entries = packageEntries(content, verdicts).map((entry, i) => ({
@@ -52,7 +52,7 @@ export const run: CommandRun = async (args, io) => {
   }))
   const covered = coveredBy(target, content)
   refuseUnneeded({ entries, state }, covered, signedBy, args, io)
-  writeOutput(output, writePackage(made), args, io, [path, signaturePath])
+  writeOutput(output, writePackage(made, limits), args, io, [path, signaturePath])
 
   const judgements = judgePackage(made, beside)
   present(
@@ -200,7 +200,7 @@ async function stateOf(args: Arguments): Promise<StateInput> {
     const key = await readPublicKey(readWholeFile(path, MAX_KEY_BYTES))
     keys.set(key.fingerprint, key)
   }
-  const beside = await readStateInput(args.strings('state'))
+  const beside = await readStateInput(args)
   return {
     ...beside,
     resolve: (fingerprint) => keys.get(fingerprint) ?? beside.resolve(fingerprint),

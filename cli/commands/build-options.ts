@@ -1,5 +1,6 @@
 /** The options of `build`, and which kind takes which: help, completion and the command read this. */
 import type { OptionSpec } from '../command.ts'
+import { limitOption } from './limits.ts'
 
 /** What can be built from options alone; everything else is said in a spec. */
 export const BUILD_KINDS = [
@@ -267,7 +268,7 @@ const PACKAGE_OPTIONS: readonly OptionSpec[] = [
   },
 ]
 
-export const BUILD_OPTIONS: readonly OptionSpec[] = [...OPTIONS, ...PACKAGE_OPTIONS]
+export const BUILD_OPTIONS: readonly OptionSpec[] = [...OPTIONS, ...PACKAGE_OPTIONS, limitOption]
 
 /** The options that this form does not take. */
 export function foreignOptions(form: BuildForm): readonly OptionSpec[] {

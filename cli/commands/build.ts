@@ -43,7 +43,7 @@ export const run: CommandRun = async (args, io) => {
       : await draftsOf(form, args, before, inputs)
   const built = drafts.map((draft) => buildTransaction(draft, options))
   const remarks = [...drafts.flatMap(remarksOf), ...previousRemarks(previous)]
-  const beside = await readStateInput(args.strings('state'))
+  const beside = await readStateInput(args)
   writeOutput(output, packageBytes(built, drafts, previous, beside, args), args, io, [
     ...inputs,
     ...args.strings('state'),
@@ -120,25 +120,28 @@ function packageBytes(
   args: Arguments,
 ): Uint8Array {
   const chosen = args.string('proposal')
-  const made = createPackage({
-    network: { synchronizerId: args.string('synchronizer') },
-    text: {
-      requestedBy: args.string('requested-by'),
-      reason: args.string('reason'),
-      validUntil: args.string('valid-until'),
+  const made = createPackage(
+    {
+      network: { synchronizerId: args.string('synchronizer') },
+      text: {
+        requestedBy: args.string('requested-by'),
+        reason: args.string('reason'),
+        validUntil: args.string('valid-until'),
+      },
+      transactions: built.map(({ bytes }, i) => ({
+        bytes,
+        // A delegation has one signer, so what is signed is complete; a node mends the flag otherwise.
+        proposal:
+          chosen === undefined
+            ? drafts[i]?.mapping.$case !== 'namespaceDelegation'
+            : chosen === 'true',
+      })),
+      publicKeys: beside.publicKeys.filter(isStorable),
+      state: stateContent(previous, beside),
     },
-    transactions: built.map(({ bytes }, i) => ({
-      bytes,
-      // A delegation has one signer, so what is signed is complete; a node mends the flag otherwise.
-      proposal:
-        chosen === undefined
-          ? drafts[i]?.mapping.$case !== 'namespaceDelegation'
-          : chosen === 'true',
-    })),
-    publicKeys: beside.publicKeys.filter(isStorable),
-    state: stateContent(previous, beside),
-  })
-  return writePackage(made)
+    beside.limits,
+  )
+  return writePackage(made, beside.limits)
 }
 
 /** The signed transactions that a signer needs, each once: what is followed, and `--state`. */

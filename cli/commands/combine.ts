@@ -18,14 +18,14 @@ import { readStateInput } from './state-input.ts'
 export const run: CommandRun = async (args, io) => {
   const paths = args.positionals('packages')
   const output = requireOutput(args, io)
-  const beside = await readStateInput(args.strings('state'))
-  const { resolve } = beside
+  const beside = await readStateInput(args)
+  const { resolve, limits } = beside
   const copies: Copy[] = []
   for (const path of paths) {
-    copies.push({ name: path, package: (await readPackageInput(path, resolve)).package })
+    copies.push({ name: path, package: (await readPackageInput(path, beside)).package })
   }
-  const { package: made, leftOut } = combinePackages(copies, { resolve })
-  writeOutput(output, writePackage(made), args, io, paths)
+  const { package: made, leftOut } = combinePackages(copies, { resolve, limits })
+  writeOutput(output, writePackage(made, limits), args, io, paths)
 
   const { damaged } = packageState(made, beside)
   const judgements = judgePackage(made, beside)

@@ -39,8 +39,8 @@ export interface ExportSource {
  */
 export async function readExportSource(path: string, args: Arguments): Promise<ExportSource> {
   const accepted = acceptedFindings(args)
-  const beside = await readStateInput(args.strings('state'))
-  const input = await readInput(path)
+  const beside = await readStateInput(args)
+  const input = await readInput(path, beside.limits)
   switch (input.$case) {
     case 'transaction':
     case 'signed':
@@ -80,7 +80,7 @@ function fromPackage(
   accepted: ReadonlySet<string>,
   args: Arguments,
 ): ExportSource {
-  const { package: content, verdicts } = readPackage(bytes, { resolve: beside.resolve })
+  const { package: content, verdicts } = readPackage(bytes, beside)
   const chosen = chosenProposal(args)
   const state = requireSound(packageState(content, beside))
   const judgements = judgeTransactions(packageEntries(content, verdicts), state)

@@ -8,7 +8,9 @@ import { readPackage } from '../../src/package/read.ts'
 import { combinedHash } from '../../src/topology/namespace.ts'
 import type { CommandRun } from '../command.ts'
 import { findingLines } from '../present/transaction.ts'
+import type { PackageLimits } from '../../src/package/model.ts'
 import { contentName, findingsOf, readInput, refuseFatal } from './input.ts'
+import { limitsIn } from './limits.ts'
 import { packageFindings } from './package-findings.ts'
 
 interface HashedFile {
@@ -20,8 +22,8 @@ interface HashedFile {
 }
 
 /** @throws CantosignError `file-kind`, the code of a fatal finding, what reading a package gives */
-async function hashFile(path: string): Promise<HashedFile> {
-  const input = await readInput(path)
+async function hashFile(path: string, limits: PackageLimits): Promise<HashedFile> {
+  const input = await readInput(path, limits)
   switch (input.$case) {
     case 'transaction':
     case 'signed': {
@@ -30,7 +32,7 @@ async function hashFile(path: string): Promise<HashedFile> {
       return { hashes: [input.transaction.hash], preparedHashes: [], findings }
     }
     case 'package': {
-      const { package: content } = readPackage(input.bytes)
+      const { package: content } = readPackage(input.bytes, { limits })
       return {
         hashes: content.transactions.map(({ transaction }) => transaction.hash),
         preparedHashes: content.preparedTransactions.map(({ digest }) => digest),
@@ -51,6 +53,7 @@ async function hashFile(path: string): Promise<HashedFile> {
 export const run: CommandRun = async (args, io) => {
   const paths = args.positionals('files')
   const multi = args.flag('multi')
+  const limits = limitsIn(args)
   if (!multi && paths.length !== 1) {
     throw new CantosignError(
       'usage',
@@ -60,7 +63,7 @@ export const run: CommandRun = async (args, io) => {
   }
   const hashes: Uint8Array[] = []
   for (const path of paths) {
-    const file = await hashFile(path)
+    const file = await hashFile(path, limits)
     if (file.findings.length > 0 && !args.json && !args.quiet) {
       io.stderr.write(`${escapeText(path)}: findings\n${findingLines(file.findings).join('\n')}\n`)
     }

@@ -5,17 +5,13 @@ import { severityOf, type Finding } from '../../src/base/finding-codes.ts'
 import { MAX_PREPARED_TRANSACTION_BYTES } from '../../src/daml/prepared-transaction.ts'
 import { recognise, RECOGNISE_BYTES, type Recognised } from '../../src/explain/recognise.ts'
 import { openChunks } from '../../src/host/files.ts'
-import { DEFAULT_LIMITS } from '../../src/package/model.ts'
+import { DEFAULT_LIMITS, type PackageLimits } from '../../src/package/model.ts'
 import {
   findingError,
   readSignedTransaction,
   type ReadSignedTransaction,
 } from '../../src/topology/signed-transaction.ts'
-import {
-  MAX_TRANSACTION_BYTES,
-  readTransaction,
-  type ReadTransaction,
-} from '../../src/topology/transaction.ts'
+import { readTransaction, type ReadTransaction } from '../../src/topology/transaction.ts'
 import { MAX_RECORD_BYTES } from '../../src/topology/record-splitter.ts'
 import { wrap } from '../../src/wire/codec.ts'
 
@@ -51,6 +47,10 @@ const MAX_KEY_BYTES = 1024 * 1024
 
 /** The largest prepared transaction in base64, with line breaks and the rest of a JSON answer. */
 const MAX_PREPARED_FILE_BYTES = 4 * MAX_PREPARED_TRANSACTION_BYTES
+
+/** A signed transaction of the largest size, with its signatures. */
+const signedFileBytes = ({ transactionBytes }: PackageLimits): number =>
+  Math.max(MAX_RECORD_BYTES, 2 * transactionBytes)
 
 /** The bytes of a file after decompression, up to a limit, and whether that is all of it. */
 async function readUpTo(
@@ -90,7 +90,10 @@ function unrecognised(path: string): CantosignError {
  * Reads a file by its content.
  * @throws CantosignError `file-unreadable`, `file-empty`, `file-too-large`, `file-unrecognised`
  */
-export async function readAnyInput(path: string): Promise<AnyContent> {
+export async function readAnyInput(
+  path: string,
+  limits: PackageLimits = DEFAULT_LIMITS,
+): Promise<AnyContent> {
   const { bytes: head, whole } = await readUpTo(path, RECOGNISE_BYTES)
   if (head.length === 0) {
     throw new CantosignError('file-empty', `${path} is empty`, 'check how the file was copied')
@@ -104,11 +107,11 @@ export async function readAnyInput(path: string): Promise<AnyContent> {
     case 'key':
       return { $case: 'key', bytes: await readWhole(path, MAX_KEY_BYTES) }
     case 'transaction': {
-      const bytes = whole ? head : await readWhole(path, MAX_TRANSACTION_BYTES)
+      const bytes = whole ? head : await readWhole(path, limits.transactionBytes)
       return { $case: 'transaction', transaction: readTransaction(bytes) }
     }
     case 'signed-transaction': {
-      const bytes = whole ? head : await readWhole(path, MAX_RECORD_BYTES)
+      const bytes = whole ? head : await readWhole(path, signedFileBytes(limits))
       const signed = readSignedTransaction(recognised.wrapped ? bytes : wrap(bytes))
       return { $case: 'signed', signed, transaction: signed.transaction }
     }
@@ -116,7 +119,7 @@ export async function readAnyInput(path: string): Promise<AnyContent> {
     case 'prepare-answer':
       return { $case: 'prepared', bytes: await readWhole(path, MAX_PREPARED_FILE_BYTES) }
     case 'json':
-      return { $case: 'package', bytes: await readWhole(path, DEFAULT_LIMITS.packageBytes) }
+      return { $case: 'package', bytes: await readWhole(path, limits.packageBytes) }
     case 'unrecognised':
       throw unrecognised(path)
   }
@@ -126,8 +129,11 @@ export async function readAnyInput(path: string): Promise<AnyContent> {
  * Reads a file that is about topology.
  * @throws CantosignError as `readAnyInput`, and `file-kind` for a prepared Daml transaction
  */
-export async function readInput(path: string): Promise<FileContent> {
-  const content = await readAnyInput(path)
+export async function readInput(
+  path: string,
+  limits: PackageLimits = DEFAULT_LIMITS,
+): Promise<FileContent> {
+  const content = await readAnyInput(path, limits)
   if (content.$case !== 'prepared') return content
   throw new CantosignError(
     'file-kind',

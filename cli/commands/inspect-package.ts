@@ -15,7 +15,7 @@ import {
 } from '../../src/explain/report.ts'
 import { preparedReport } from '../../src/explain/prepared-report.ts'
 import { systemTimeMicros } from '../../src/host/clock.ts'
-import type { SigningPackage } from '../../src/package/model.ts'
+import type { PackageLimits, SigningPackage } from '../../src/package/model.ts'
 import { readPackage } from '../../src/package/read.ts'
 import { authorizationJson } from '../present/authorization.ts'
 import { transactionJson, warningJson, type WarningJson } from '../present/json.ts'
@@ -25,7 +25,7 @@ import type { FileReport } from './kinds.ts'
 import { packageFindings } from './package-findings.ts'
 import { packageEntries, packageState } from './package-judgement.ts'
 import { judgePreparedTransactions, packageActingStates } from './prepared-state.ts'
-import type { StateInput } from './state-input.ts'
+import { NOTHING_BESIDE } from './state-input.ts'
 
 /** A package, judged as far as what is in it goes. */
 interface PackageView {
@@ -37,10 +37,8 @@ interface PackageView {
   readonly verdicts: ReturnType<typeof readPackage>['verdicts']
 }
 
-const NOTHING_BESIDE: StateInput = { signed: [], publicKeys: [], resolve: () => undefined }
-
-function viewOf(bytes: Uint8Array): PackageView {
-  const { package: content, verdicts } = readPackage(bytes)
+function viewOf(bytes: Uint8Array, limits: PackageLimits): PackageView {
+  const { package: content, verdicts } = readPackage(bytes, { limits })
   const entries = packageEntries(content, verdicts)
   const state = packageState(content, NOTHING_BESIDE)
   const judgements = judgeTransactions(entries, state)
@@ -152,8 +150,8 @@ function packageJson(
 }
 
 /** @throws CantosignError what reading a package gives */
-export function reportPackage(bytes: Uint8Array): FileReport {
-  const view = viewOf(bytes)
+export function reportPackage(bytes: Uint8Array, limits: PackageLimits): FileReport {
+  const view = viewOf(bytes, limits)
   const { content, entries, state, judgements } = view
   const all = entries.map((_entry, i) => i)
   const { each, together } = dangersOf(entries, judgements, state, all, new Set())
@@ -173,8 +171,9 @@ export function reportPackage(bytes: Uint8Array): FileReport {
 /** For `--ndjson`: each transaction by itself, with its own warnings. */
 export function* packageTransactions(
   bytes: Uint8Array,
+  limits: PackageLimits,
 ): Generator<Readonly<Record<string, unknown>>> {
-  const view = viewOf(bytes)
+  const view = viewOf(bytes, limits)
   for (const i of view.entries.keys()) {
     const warnings = reportAt(view, i).findings.map(warningJson)
     yield { ...transactionOf(view, i), warnings }

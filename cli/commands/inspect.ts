@@ -13,6 +13,7 @@ import { keyFileConcern } from '../../src/host/key-file.ts'
 import { readAnyKey } from '../../src/signer/key-reading.ts'
 import { namingFile } from '../../src/signer/open-private-key.ts'
 import { verifySignatures } from '../../src/topology/signed-transaction.ts'
+import type { PackageLimits } from '../../src/package/model.ts'
 import type { Arguments, CommandRun } from '../command.ts'
 import type { Io } from '../io.ts'
 import { errorJson, errorLines, ReportedError } from '../present/error.ts'
@@ -29,6 +30,7 @@ import {
   type TransactionInput,
 } from './input.ts'
 import { packageTransactions, reportPackage } from './inspect-package.ts'
+import { limitsIn } from './limits.ts'
 import { streamJson, streamLines, streamSummary } from './inspect-stream.ts'
 import { checkKind, type FileReport, type Kind } from './kinds.ts'
 
@@ -74,13 +76,13 @@ async function inspectSeveral(
 }
 
 async function inspectFile(path: string, args: Arguments, io: Io): Promise<void> {
-  const content = await readAnyInput(path)
+  const content = await readAnyInput(path, limitsIn(args))
   if (content.$case === 'stream') {
     checkKind('topology-snapshot', args, path)
     await (args.json ? streamJson : streamSummary)(path, content.layout, args, io)
     return
   }
-  const report = await reportOf(content, path)
+  const report = await reportOf(content, path, limitsIn(args))
   checkKind(report.kind, args, path)
   if (args.json) io.stdout.write(JSON.stringify({ kind: report.kind, ...report.json }))
   else io.stdout.write(`${[`${escapeText(path)}: ${report.kind}`, ...report.lines].join('\n')}\n`)
@@ -89,6 +91,7 @@ async function inspectFile(path: string, args: Arguments, io: Io): Promise<void>
 async function reportOf(
   content: Exclude<AnyContent, { $case: 'stream' }>,
   path: string,
+  limits: PackageLimits,
 ): Promise<FileReport> {
   switch (content.$case) {
     case 'hash': {
@@ -115,7 +118,7 @@ async function reportOf(
       }
     }
     case 'package':
-      return reportPackage(content.bytes)
+      return reportPackage(content.bytes, limits)
     case 'prepared':
       return await reportPrepared(content.bytes, path)
     case 'transaction':
@@ -161,7 +164,7 @@ const dangersOf = ({ transaction }: TransactionInput): readonly Danger[] =>
 
 /** `--ndjson`: one transaction a line. */
 async function printLines(path: string, args: Arguments, io: Io): Promise<void> {
-  const content = await readInput(path)
+  const content = await readInput(path, limitsIn(args))
   const print = (line: object): void => {
     io.stdout.write(`${JSON.stringify(line)}\n`)
   }
@@ -183,7 +186,8 @@ async function printLines(path: string, args: Arguments, io: Io): Promise<void> 
     }
     case 'package':
       checkKind('signing-package', args, path)
-      for (const transaction of packageTransactions(content.bytes)) print(transaction)
+      for (const transaction of packageTransactions(content.bytes, limitsIn(args)))
+        print(transaction)
       return
     case 'stream':
       checkKind('topology-snapshot', args, path)

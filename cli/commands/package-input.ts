@@ -1,9 +1,28 @@
 /** A file that must be a signing package. */
 import { CantosignError } from '../../src/base/errors.ts'
-import type { JudgedPackage } from '../../src/package/create.ts'
-import { readPackage } from '../../src/package/read.ts'
-import type { KeyResolver } from '../../src/topology/signed-transaction.ts'
+import { limitsOf, type JudgedPackage } from '../../src/package/create.ts'
+import { readPackage, type ReadOptions } from '../../src/package/read.ts'
 import { contentName, readInput } from './input.ts'
+
+/**
+ * Reads the bytes of a signing package; an error names the file beside the place in it.
+ * @throws CantosignError what `readPackage` throws
+ */
+export function readPackageBytes(
+  path: string,
+  bytes: Uint8Array,
+  options: ReadOptions = {},
+): JudgedPackage {
+  try {
+    return readPackage(bytes, options)
+  } catch (error) {
+    if (!(error instanceof CantosignError)) throw error
+    throw new CantosignError(error.code, `${path}: ${error.message}`, error.hint, {
+      details: { ...error.details, file: path },
+      cause: error,
+    })
+  }
+}
 
 /**
  * Reads a signing package, with every signature verified as far as the keys are known.
@@ -11,9 +30,9 @@ import { contentName, readInput } from './input.ts'
  */
 export async function readPackageInput(
   path: string,
-  resolve?: KeyResolver,
+  options: ReadOptions = {},
 ): Promise<JudgedPackage> {
-  const input = await readInput(path)
+  const input = await readInput(path, limitsOf(options.limits))
   if (input.$case !== 'package') {
     throw new CantosignError(
       'file-kind',
@@ -21,5 +40,5 @@ export async function readPackageInput(
       `see what it is with: inspect ${path}`,
     )
   }
-  return readPackage(input.bytes, resolve === undefined ? {} : { resolve })
+  return readPackageBytes(path, input.bytes, options)
 }

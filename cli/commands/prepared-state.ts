@@ -37,13 +37,12 @@ export async function readActingState(
   read: ReadPreparedTransaction,
   args: Arguments,
 ): Promise<ActingState> {
-  const paths = args.strings('state')
-  const beside = await readStateInput(paths)
+  const beside = await readStateInput(args)
   const metadata = read.value?.metadata
   const store = storeOf(metadata?.synchronizerId)
   const state = requireSound(readState(beside.signed, store, beside.resolve))
   return {
-    given: paths.length > 0,
+    given: args.strings('state').length > 0,
     parties: read.value === undefined ? [] : actingParties(read.value, state),
     resolve: state.resolve,
   }

@@ -101,7 +101,7 @@ export async function signPackage(
         signature,
         signedBy: key.fingerprint,
       })),
-      { resolve },
+      { resolve, limits: request.beside.limits },
     )
     if (replaced.length > 0 && !args.quiet) {
       io.stderr.write(
@@ -112,7 +112,7 @@ export async function signPackage(
       ...prepared.map((one) => one.signature),
       ...(topology?.made.signatures ?? []),
     ]
-    const bytes = args.flag('detached') ? signature : writePackage(made)
+    const bytes = args.flag('detached') ? signature : writePackage(made, request.beside.limits)
     writeOutput(output, bytes, args, io, [request.path])
     const after = judgePreparedTransactions(made, verifyPackage(made, resolve), states)
     presentContents(

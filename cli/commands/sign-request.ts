@@ -25,6 +25,7 @@ import {
   type FileContent,
   type TransactionInput,
 } from './input.ts'
+import { limitsIn } from './limits.ts'
 import { packageEntries, packageState, requireSound } from './package-judgement.ts'
 import { readStateInput, type StateInput } from './state-input.ts'
 
@@ -76,7 +77,7 @@ function fileEntry(input: TransactionInput, resolve: KeyResolver): SigningEntry 
  * to sign, `state-invalid`, the code of a fatal finding, and what reading a package gives
  */
 export async function readSigningRequest(path: string, args: Arguments): Promise<SigningRequest> {
-  return await signingRequestOf(await readInput(path), path, args)
+  return await signingRequestOf(await readInput(path, limitsIn(args)), path, args)
 }
 
 /** The same of a file that was read. @throws CantosignError as `readSigningRequest` */
@@ -85,7 +86,7 @@ export async function signingRequestOf(
   path: string,
   args: Arguments,
 ): Promise<SigningRequest> {
-  const beside = await readStateInput(args.strings('state'))
+  const beside = await readStateInput(args)
   switch (input.$case) {
     case 'hash':
       throw new CantosignError(
@@ -115,7 +116,7 @@ export async function signingRequestOf(
       }
     }
     case 'package': {
-      const { package: content, verdicts } = readPackage(input.bytes, { resolve: beside.resolve })
+      const { package: content, verdicts } = readPackage(input.bytes, beside)
       const state = requireSound(packageState(content, beside))
       const judged = packageEntries(content, verdicts)
       const entries = content.transactions.map(

@@ -51,7 +51,10 @@ export function signedBytes(
       return signedFile(request, request.source, made, signature, args, io)
     case 'package':
       return {
-        bytes: writePackage(signedPackage(request, request.source.content, made, args, io)),
+        bytes: writePackage(
+          signedPackage(request, request.source.content, made, args, io),
+          request.beside.limits,
+        ),
         proposal: null,
       }
   }
@@ -75,6 +78,7 @@ export function signedPackage(
   })
   const { package: signed, replaced } = addSignatures(content, additions, {
     resolve: (fingerprint) => (fingerprint === signedBy ? key : request.resolve(fingerprint)),
+    limits: request.beside.limits,
   })
   if (replaced.length > 0 && !args.quiet) {
     io.stderr.write(

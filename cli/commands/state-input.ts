@@ -4,8 +4,7 @@ import type { PublicKey } from '../../src/crypto/public-key.ts'
 import { openChunks } from '../../src/host/files.ts'
 import type { Fingerprint } from '../../src/ident/fingerprint.ts'
 import { signedTransactions } from '../../src/package/export.ts'
-import type { SigningPackage } from '../../src/package/model.ts'
-import { readPackage } from '../../src/package/read.ts'
+import { DEFAULT_LIMITS, type PackageLimits, type SigningPackage } from '../../src/package/model.ts'
 import { readAnyKey } from '../../src/signer/key-reading.ts'
 import { assembleSignedTransaction } from '../../src/topology/assemble.ts'
 import {
@@ -15,7 +14,10 @@ import {
   type ReadSignedTransaction,
 } from '../../src/topology/signed-transaction.ts'
 import { readStream } from '../../src/topology/stream.ts'
+import type { Arguments } from '../command.ts'
 import { contentName, findingsOf, readInput, refuseFatal } from './input.ts'
+import { limitsIn } from './limits.ts'
+import { readPackageBytes } from './package-input.ts'
 
 /** What state files hold; nothing of it is believed yet. */
 export interface StateInput {
@@ -24,6 +26,16 @@ export interface StateInput {
   readonly publicKeys: readonly PublicKey[]
   /** These keys and those of the signed transactions. */
   readonly resolve: KeyResolver
+  /** Those that everything the command reads and writes is held to. */
+  readonly limits: PackageLimits
+}
+
+/** Nothing beside the file itself. */
+export const NOTHING_BESIDE: StateInput = {
+  signed: [],
+  publicKeys: [],
+  resolve: () => undefined,
+  limits: DEFAULT_LIMITS,
 }
 
 /**
@@ -60,11 +72,12 @@ async function addStream(
  * @throws CantosignError `file-kind` for a file that holds none, `signature-invalid` for a package
  * with a signature that does not verify, or what reading a file gives
  */
-export async function readStateInput(paths: readonly string[]): Promise<StateInput> {
+export async function readStateInput(args: Arguments): Promise<StateInput> {
+  const limits = limitsIn(args)
   const signed: ReadSignedTransaction[] = []
   const keys = new Map<Fingerprint, PublicKey>()
-  for (const path of paths) {
-    const input = await readInput(path)
+  for (const path of args.strings('state')) {
+    const input = await readInput(path, limits)
     switch (input.$case) {
       case 'signed':
         refuseFatal(findingsOf(input), path)
@@ -74,7 +87,7 @@ export async function readStateInput(paths: readonly string[]): Promise<StateInp
         await addStream(path, input.layout, signed)
         break
       case 'package': {
-        const { package: content } = readPackage(input.bytes)
+        const { package: content } = readPackageBytes(path, input.bytes, { limits })
         signed.push(...content.state.map((entry) => entry.signed), ...signedOf(content))
         for (const key of content.publicKeys) keys.set(key.fingerprint, key)
         break
@@ -97,5 +110,5 @@ export async function readStateInput(paths: readonly string[]): Promise<StateInp
   for (const { transaction } of signed) {
     for (const [fingerprint, key] of keysInside(transaction)) keys.set(fingerprint, key)
   }
-  return { signed, publicKeys, resolve: (fingerprint) => keys.get(fingerprint) }
+  return { signed, publicKeys, resolve: (fingerprint) => keys.get(fingerprint), limits }
 }

@@ -10,6 +10,7 @@ import type { Io } from '../io.ts'
 import { preparedJson } from '../present/prepared-json.ts'
 import { preparedLines } from '../present/prepared.ts'
 import { readAnyInput } from './input.ts'
+import { limitsIn } from './limits.ts'
 import type { FileReport } from './kinds.ts'
 import {
   checkClaimedHash,
@@ -52,7 +53,7 @@ export function reportPreparedFile(bytes: Uint8Array, path: string): FileReport 
 
 export const run: CommandRun = async (args, io) => {
   const path = args.positional('file')
-  const content = await readAnyInput(path)
+  const content = await readAnyInput(path, limitsIn(args))
   if (content.$case === 'package') return await inspectPackage(content.bytes, path, args, io)
   const input = preparedInputOf(content, path)
   const reports = inspectPrepared(input, namedScheme(input, path, args), path)
@@ -74,7 +75,7 @@ async function inspectPackage(
   io: Io,
 ): Promise<ExitStatus> {
   const { reportPackage } = await import('./inspect-package.ts')
-  const { kind, json, lines } = reportPackage(bytes)
+  const { kind, json, lines } = reportPackage(bytes, limitsIn(args))
   if (args.string('hashing-scheme') !== undefined) {
     throw new CantosignError(
       'usage',

@@ -1,5 +1,6 @@
 /** The commands about prepared Daml transactions, as rows of the command table. */
 import type { CommandSpec, OptionSpec } from '../command.ts'
+import { limitOption } from './limits.ts'
 
 const prepared = 'a prepared transaction: protobuf, base64, or the JSON answer of a prepare call'
 
@@ -35,7 +36,7 @@ export function transactionCommands(keyOptions: readonly OptionSpec[]): readonly
       words: ['transaction', 'inspect'],
       describe: 'say what a prepared Daml transaction does, with its hashes',
       positionals: [file],
-      options: [hashingScheme],
+      options: [hashingScheme, limitOption],
       prints: true,
       load: () => import('./transaction-inspect.ts'),
     },
@@ -44,6 +45,7 @@ export function transactionCommands(keyOptions: readonly OptionSpec[]): readonly
       describe: 'show what a prepared Daml transaction does and sign it',
       positionals: [file],
       options: [
+        limitOption,
         ...keyOptions,
         hashingScheme,
         state,
@@ -87,6 +89,7 @@ export function transactionCommands(keyOptions: readonly OptionSpec[]): readonly
       describe: 'verify signatures over a prepared Daml transaction',
       positionals: [file],
       options: [
+        limitOption,
         hashingScheme,
         {
           name: 'signature',
@@ -112,6 +115,7 @@ export function transactionCommands(keyOptions: readonly OptionSpec[]): readonly
       describe: 'put prepared Daml transactions into a signing package for several signers',
       positionals: [{ name: 'files', variadic: true, describe: prepared }],
       options: [
+        limitOption,
         hashingScheme,
         state,
         {

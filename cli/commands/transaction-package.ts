@@ -24,7 +24,7 @@ import { verifyPackage } from '../../src/package/verdicts.ts'
 export const run: CommandRun = async (args, io) => {
   const paths = args.positionals('files')
   const output = requireOutput(args, io)
-  const beside = await readStateInput(args.strings('state'))
+  const beside = await readStateInput(args)
   const contents: PreparedContent[] = []
   const reports: PreparedReport[] = []
   for (const path of paths) {
@@ -32,18 +32,21 @@ export const run: CommandRun = async (args, io) => {
     contents.push(content)
     reports.push(report)
   }
-  const made = createPackage({
-    text: {
-      requestedBy: args.string('requested-by'),
-      reason: args.string('reason'),
-      validUntil: args.string('valid-until'),
+  const made = createPackage(
+    {
+      text: {
+        requestedBy: args.string('requested-by'),
+        reason: args.string('reason'),
+        validUntil: args.string('valid-until'),
+      },
+      transactions: [],
+      preparedTransactions: contents,
+      publicKeys: await publicKeys(beside, args),
+      state: stateOf(beside),
     },
-    transactions: [],
-    preparedTransactions: contents,
-    publicKeys: await publicKeys(beside, args),
-    state: stateOf(beside),
-  })
-  writeOutput(output, writePackage(made), args, io, paths)
+    beside.limits,
+  )
+  writeOutput(output, writePackage(made, beside.limits), args, io, paths)
 
   const states = packageActingStates(made, beside)
   const judgements = judgePreparedTransactions(made, verifyPackage(made), states)

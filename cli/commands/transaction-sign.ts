@@ -10,6 +10,7 @@ import type { Arguments, CommandRun } from '../command.ts'
 import type { Io } from '../io.ts'
 import { refuseUnasked } from './confirmation.ts'
 import { readAnyInput, type AnyContent } from './input.ts'
+import { limitsIn } from './limits.ts'
 import { openSigner } from './key-opening.ts'
 import { requireOutput, writeOutput } from './output.ts'
 import { partySignaturesOf, writePartySignatures } from './party-signatures.ts'
@@ -30,7 +31,7 @@ export const run: CommandRun = async (args, io) => {
   const output = requireOutput(args, io)
   refuseForm(args)
   refuseUnasked(args, io)
-  const content = await readAnyInput(path)
+  const content = await readAnyInput(path, limitsIn(args))
   if (content.$case !== 'package') return await signFile(content, path, output, args, io)
   const { signingRequestOf } = await import('./sign-request.ts')
   const request = await signingRequestOf(content, path, args)

@@ -22,13 +22,14 @@ import {
 } from '../present/prepared-verdict.ts'
 import { MAX_KEY_BYTES } from './build-kinds.ts'
 import { readAnyInput } from './input.ts'
+import { limitsIn } from './limits.ts'
 import { MAX_DOCUMENT_BYTES, readPartySignatures, type PartySignature } from './party-signatures.ts'
 import { checkClaimedHash, digestOfText, preparedInputOf, requireScheme } from './prepared-input.ts'
 import { readActingState, type ActingState } from './prepared-state.ts'
 
 export const run: CommandRun = async (args, io) => {
   const path = args.positional('file')
-  const content = await readAnyInput(path)
+  const content = await readAnyInput(path, limitsIn(args))
   if (content.$case === 'package') return await verifyPackage(content.bytes, path, args, io)
   const signaturePaths = args.strings('signature')
   if (signaturePaths.length === 0) {
@@ -57,7 +58,7 @@ async function verifyPackage(
   args: Arguments,
   io: Io,
 ): Promise<ExitStatus> {
-  readPackage(bytes)
+  readPackage(bytes, { limits: limitsIn(args) })
   const foreign = ['signature', 'hashing-scheme'].find((name) => args.strings(name).length > 0)
   if (foreign !== undefined) {
     throw new CantosignError(

@@ -144,7 +144,7 @@ export function verifyPackageFile(
 ): readonly Verdict[] {
   const { beside, trusted } = context
   const { summary } = verification
-  const { package: content, verdicts } = readPackage(bytes, { resolve: beside.resolve })
+  const { package: content, verdicts } = readPackage(bytes, beside)
   const signed = [...content.state.map((one) => one.signed), ...beside.signed]
   const store = claimedStore(content.network.synchronizerId, trusted)
   const state = requireSound(readState(signed, store, keyResolver(content, beside.resolve)))

@@ -7,6 +7,7 @@ import type { Arguments, CommandRun } from '../command.ts'
 import type { Io } from '../io.ts'
 import { presentVerification } from '../present/verification.ts'
 import { contentName, readInput } from './input.ts'
+import { limitsIn } from './limits.ts'
 import { readStateInput } from './state-input.ts'
 import { Verification } from './verification.ts'
 import { verifyPackageFile, verifyTransactionFile, type VerifyContext } from './verify-files.ts'
@@ -17,13 +18,13 @@ export const run: CommandRun = async (args, io): Promise<ExitStatus> => {
   const signaturesOnly = args.flag('signatures-only')
   if (signaturesOnly) refuseDecisions(args)
   const trust = args.strings('trust').map((text) => parseNamespace(text, '--trust'))
-  const input = await readInput(path)
+  const input = await readInput(path, limitsIn(args))
   const context: VerifyContext = {
     path,
     signaturesOnly,
     strict: args.flag('strict'),
     trusted: trust.length === 0 ? undefined : new Set(trust),
-    beside: await readStateInput(args.strings('state')),
+    beside: await readStateInput(args),
   }
   switch (input.$case) {
     case 'hash':
@@ -72,7 +73,7 @@ export async function verifyPackageWith(
   args: Arguments,
   io: Io,
 ): Promise<ExitStatus> {
-  const beside = await readStateInput(args.strings('state'))
+  const beside = await readStateInput(args)
   const resolve: KeyResolver = (fingerprint) => keys(fingerprint) ?? beside.resolve(fingerprint)
   const context = {
     path,

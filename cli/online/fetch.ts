@@ -16,6 +16,7 @@ import type { Io } from '../io.ts'
 import { requireOutput, writeOutput } from '../commands/output.ts'
 import { judgePackage } from '../commands/package-judgement.ts'
 import { readPackageInput } from '../commands/package-input.ts'
+import { NOTHING_BESIDE } from '../commands/state-input.ts'
 import { standingJson, standingLines } from '../present/signing.ts'
 import { counted } from '../present/text.ts'
 import { connectionOf, type ChosenConnection } from './connection.ts'
@@ -129,8 +130,6 @@ async function addState(
   writeOutput(output, writePackage(made), args, io, [path])
   presentPackage(made, state, output, args, io)
 }
-
-const NOTHING_BESIDE = { signed: [], publicKeys: [], resolve: () => undefined }
 
 function presentPackage(
   content: SigningPackage,

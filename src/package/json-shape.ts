@@ -130,6 +130,6 @@ export function checkLimit(path: string, amount: number, limit: number, what: st
     'limit-exceeded',
     path,
     `${amount} ${what}, and the limit is ${limit}`,
-    'nothing that a network takes comes near this limit; where it is meant, the limit can be raised',
+    'nothing that a network takes comes near this limit; where it is meant, raise it with --limit',
   )
 }

@@ -46,6 +46,7 @@ describe('a package', () => {
       algorithm: 'ED25519',
       format: 'CONCAT',
       proposal: null,
+      verified: { nodeCrypto: 1, noble: 0 },
       output: 'out.json',
       transactions: [{ hash: hashHex(change()), status: 'incomplete', missing: [missingHost] }],
     })
