@@ -20,12 +20,11 @@ import type { PublicKey } from '../../src/crypto/public-key.ts'
 import { readWholeFile } from '../../src/host/files.ts'
 import { parseFingerprint, parseNamespace } from '../../src/ident/fingerprint.ts'
 import { parseMemberId, parsePartyId, parseUniqueIdentifier } from '../../src/ident/identifiers.ts'
-import { readPublicKey } from '../../src/signer/key-reading.ts'
 import type { Arguments } from '../command.ts'
 import type { BuildKind } from './build-options.ts'
+import { MAX_KEY_BYTES, readPublicKeyFile } from './public-key-input.ts'
 
-/** Key files are small: a larger one is something else. */
-export const MAX_KEY_BYTES = 1024 * 1024
+export { MAX_KEY_BYTES } from './public-key-input.ts'
 
 function usage(message: string, hint: string): CantosignError {
   return new CantosignError('usage', message, hint)
@@ -79,13 +78,18 @@ class KindOptions {
   }
 
   async key(name: string): Promise<PublicKey> {
-    return await readPublicKey(this.bytes(required(this.#args, name, 'FILE')))
+    return await this.#publicKey(required(this.#args, name, 'FILE'))
   }
 
   async keys(name: string): Promise<readonly PublicKey[]> {
     const keys: PublicKey[] = []
-    for (const path of this.#args.strings(name)) keys.push(await readPublicKey(this.bytes(path)))
+    for (const path of this.#args.strings(name)) keys.push(await this.#publicKey(path))
     return keys
+  }
+
+  async #publicKey(path: string): Promise<PublicKey> {
+    this.#inputs.push(path)
+    return await readPublicKeyFile(path)
   }
 
   hosts(name: string): readonly Host[] {

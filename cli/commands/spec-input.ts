@@ -5,8 +5,7 @@ import { CantosignError } from '../../src/base/errors.ts'
 import { keyFilesOf, openSpec, readSpec, type Spec } from '../../src/build/spec.ts'
 import { YAML_LIMITS } from '../../src/build/yaml.ts'
 import { readWholeFile } from '../../src/host/files.ts'
-import { readPublicKey } from '../../src/signer/key-reading.ts'
-import { MAX_KEY_BYTES } from './build-kinds.ts'
+import { MAX_KEY_BYTES, readPublicKeyFile } from './public-key-input.ts'
 
 export interface SpecInput extends Spec {
   /** The spec and the key files that it names, relative to the spec. */
@@ -35,11 +34,10 @@ export async function readSpecFile(path: string): Promise<SpecInput> {
 
 /** SPKI bytes: an RSA key, which only encrypts, is handed on for the spec reader to judge. */
 async function publicKeyBytes(path: string): Promise<Uint8Array> {
-  const bytes = readWholeFile(path, MAX_KEY_BYTES)
   try {
-    return (await readPublicKey(bytes)).spki
+    return (await readPublicKeyFile(path)).spki
   } catch (error) {
-    if (error instanceof CantosignError && error.code === 'key-algorithm') return bytes
-    throw error
+    if (!(error instanceof CantosignError) || error.code !== 'key-algorithm') throw error
+    return readWholeFile(path, MAX_KEY_BYTES)
   }
 }

@@ -39,6 +39,8 @@ interface Outcome {
   readonly code: string
   readonly stdout: string
   readonly stderr: string
+  /** Of the error, if there is one. */
+  readonly message?: string
 }
 
 async function build(...argv: readonly string[]): Promise<Outcome> {
@@ -62,7 +64,7 @@ async function build(...argv: readonly string[]): Promise<Outcome> {
     return { code: 'done', stdout, stderr }
   } catch (error) {
     if (!(error instanceof CantosignError)) throw error
-    return { code: error.code, stdout, stderr }
+    return { code: error.code, stdout, stderr, message: error.message }
   }
 }
 
@@ -199,6 +201,23 @@ describe('build', () => {
     ]) {
       const more = words.flatMap((word) => ['--restriction', word])
       expect((await build(...asked, ...more, '-o', at('none.json'))).code).toBe('usage')
+    }
+  })
+
+  test('names the key file that it does not take', async () => {
+    writeFileSync(at('noise'), 'no key at all')
+    const spec = `transactions: [{ namespaceDelegation: { namespace: "${key(0).fingerprint}", targetKey: { publicKey: file:noise, usage: [namespace] }, restriction: all } }]`
+    writeFileSync(at('noise.yaml'), spec)
+    for (const argv of [
+      ['delegation', '--namespace-key', at('root'), '--target-key', at('noise')],
+      ['delegation', '--namespace-key', at('noise'), '--target-key', at('root')],
+      ['-f', at('noise.yaml')],
+    ]) {
+      const { code, message } = await build(...argv, '-o', at('none.json'))
+      expect({ code, message }).toMatchObject({
+        code: 'key-not-a-key',
+        message: expect.stringContaining(`${at('noise')}: `) as string,
+      })
     }
   })
 
