@@ -99,3 +99,15 @@ export const WATCH_OPTIONS: readonly OptionSpec[] = [
   SYNCHRONIZER,
   ...ADMIN_CONNECTION,
 ]
+
+export const STATE_EXPORT_OPTIONS: readonly OptionSpec[] = [
+  { name: 'all', kind: 'flag', describe: 'the whole store' },
+  {
+    name: 'history',
+    kind: 'flag',
+    describe: 'with --all: what is no longer in force as well',
+  },
+  SYNCHRONIZER,
+  ...FILTERS,
+  ...ADMIN_CONNECTION,
+]

@@ -179,7 +179,8 @@ function describe(failure: Failure, call: FailedCall): Known {
       hint: help?.hint ?? 'see what it says; the operator of the participant finds more in its log',
     }
   }
-  if (REDACTED.test(text)) return redacted(failure, call)
+  const isToken = failure.status === 'UNAUTHENTICATED' || failure.status === 'PERMISSION_DENIED'
+  if (REDACTED.test(text) && !isToken) return redacted(failure, call)
   return describeStatus(failure, call)
 }
 
@@ -267,7 +268,7 @@ function describeStatus(failure: Failure, call: FailedCall): Known {
       return {
         code: 'connection-failed',
         message: `${where} cannot be reached: ${said}`,
-        hint: 'check the address and that the participant is up; without TLS on its side, --plaintext is needed',
+        hint: 'check the address and that the participant is up; TLS is spoken to this machine only with --tls-ca, to others always unless --plaintext is given',
       }
     }
     default:

@@ -493,7 +493,6 @@ describe('TLS', () => {
 
   it.each([
     ['a wrong authority', good, { ca: stranger.cert }, '--tls-ca'],
-    ['no authority that knows the server', good, {}, '--tls-ca'],
     ['an expired certificate', expired, { ca: authority.cert }, 'has ended'],
     ['the certificate of another host', elsewhere, { ca: authority.cert }, 'another host'],
   ])('fails at once with %s', async (_what, server, tls, hint) => {
@@ -505,6 +504,23 @@ describe('TLS', () => {
     const error = await errorOf(ask(target, tls))
     expect(error.code).toBe('tls-failed')
     expect(error.hint).toContain(hint)
+  })
+
+  it('is not spoken to this machine unless a file for it is named, and the hint says so', async () => {
+    const target = await serve(
+      Identity.GetId,
+      unary(() => id),
+      { server: good },
+    )
+    const error = await errorOf(
+      connectTo(target, { plaintext: false }).unary(
+        Identity.GetId,
+        {},
+        { effect: 'read', timeoutMillis: 1_000 },
+      ),
+    )
+    expect(error.code).toBe('connection-failed')
+    expect(error.hint).toContain('--tls-ca')
   })
 
   it('shows the server who calls', async () => {

@@ -64,8 +64,8 @@ export async function online(...args: readonly string[]): Promise<Run> {
     status,
     stdout,
     stderr,
-    get json() {
-      return JSON.parse(stdout)
+    get json(): unknown {
+      return JSON.parse(stdout) as unknown
     },
   }
 }

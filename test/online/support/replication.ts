@@ -1,0 +1,107 @@
+/** Two participants of a sandbox and a party with contracts, ready to be replicated. */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { readHostPort } from '../../../src/online/address.ts'
+import { AdminApi } from '../../../src/online/admin.ts'
+import { Routes } from '../../../src/online/connection.ts'
+import type { RunningSandbox } from '../../../src/sandbox/server/start.ts'
+import { online, type Run } from './cli.ts'
+import { authorize, Desk, done, participant, type Person } from './rehearsal.ts'
+import { settingsFor } from './server.ts'
+
+export interface Stage {
+  readonly desk: Desk
+  readonly alice: Person
+  readonly party: string
+  /** The configuration with the profiles `source` and `target`. */
+  readonly config: string
+}
+
+/** Writes a configuration in which the participants are `source` and `target`. */
+export function profiles(desk: Desk, running: RunningSandbox): string {
+  const config = desk.file('config.yaml')
+  const profile = (name: string, index: number): string => {
+    const { adminApi, ledgerApi } = participant(running, index)
+    return `  ${name}:\n    adminApi: ${adminApi}\n    ledgerApi: ${ledgerApi}\n    plaintext: true\n`
+  }
+  writeFileSync(config, `profiles:\n${profile('source', 0)}${profile('target', 1)}`)
+  return config
+}
+
+/** A party on the first participant, in effect. */
+export async function stage(running: RunningSandbox): Promise<Stage> {
+  const desk = new Desk()
+  const alice = await desk.person('alice')
+  const file = desk.file('alice.cantosign.json')
+  const { participant: uid, adminApi } = participant(running, 0)
+  await done(
+    ...['build', 'external-party', '--party', 'alice', '--namespace-key', alice.publicKey],
+    ...['--host', `${uid}=confirmation`, '--synchronizer', running.synchronizer, '-o', file],
+  )
+  const signed = await desk.sign(file, alice)
+  const { json } = await done('submit', signed, '--admin-api', adminApi, '--json')
+  const [first] = (json as { transactions: { hash: string }[] }).transactions
+  await authorize(participant(running, 0), running.synchronizer, first?.hash ?? '')
+  await done('submit', signed, '--admin-api', adminApi, '--wait')
+  return {
+    desk,
+    alice,
+    party: `alice::${alice.fingerprint}`,
+    config: profiles(desk, running),
+  }
+}
+
+/** Runs `replicate` with both participants. */
+export async function replicate(
+  { config }: Pick<Stage, 'config'>,
+  directory: string,
+  ...args: readonly string[]
+): Promise<Run> {
+  return await online(
+    ...['replicate', '-d', directory, '--config', config, '--yes', '--json'],
+    ...(args.includes('--source') || args.includes('--target') || args.includes('--alone')
+      ? []
+      : ['--source', 'source', '--target', 'target']),
+    ...args.filter((one) => one !== '--alone'),
+  )
+}
+
+/** Options with which a replication begins. */
+export const beginning = ({ party }: Pick<Stage, 'party'>): readonly string[] => [
+  ...['--party', party, '--permission', 'confirmation'],
+]
+
+export interface Answer {
+  readonly error?: { readonly code: string; readonly message: string; readonly details: unknown }
+  readonly done: readonly { readonly step: string }[]
+  readonly next: { readonly step: string } | null
+  readonly complete: boolean
+  readonly begun: string | null
+}
+
+export const answerOf = ({ json }: Run): Answer => json as Answer
+
+/** The state file, parsed. */
+export interface StateFile {
+  readonly done: readonly Readonly<Record<string, unknown>>[]
+  readonly begun: Readonly<Record<string, unknown>> | null
+}
+
+export function stateFile(directory: string): StateFile | undefined {
+  const path = `${directory}/replication.json`
+  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as StateFile) : undefined
+}
+
+/** Calls the Admin API of a participant. */
+export async function withAdminApi<T>(
+  running: RunningSandbox,
+  index: number,
+  use: (admin: AdminApi) => Promise<T>,
+): Promise<T> {
+  const { adminApi } = participant(running, index)
+  const admin = new AdminApi(new Routes(settingsFor()).grpc(readHostPort(adminApi, 'admin')))
+  try {
+    return await use(admin)
+  } finally {
+    admin.close()
+  }
+}
