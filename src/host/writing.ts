@@ -87,6 +87,8 @@ export function checkTarget(
   { force, inputs = [] }: Pick<WriteOptions, 'force' | 'inputs'>,
 ): string {
   if (path.includes('\0')) throw unwritable(path, 'its name holds a NUL character')
+  // A name that is not UTF-8 arrives with replacement characters: the file would have another name.
+  if (path.includes('\ufffd')) throw unwritable(path, 'its name is not UTF-8')
   const parent = statIfAny(dirname(path), (name) => statSync(name))
   if (parent === undefined) throw unwritable(path, 'its directory does not exist')
   if (!parent.isDirectory()) throw unwritable(path, 'a part of the path is not a directory')

@@ -122,6 +122,7 @@ describe('writing one file', () => {
     ['a path through a file', 'file/a', 'a part of the path is not a directory'],
     ['a link that leads nowhere', 'dangling', 'it is a link that leads nowhere'],
     ['a name with a NUL character', 'a\0b', 'its name holds a NUL character'],
+    ['a name that was not UTF-8', 'a\ufffdb', 'its name is not UTF-8'],
     ['a name that is too long', 'x'.repeat(300), 'the name is too long'],
   ])('refuses %s, force or not', (_what, name, reason) => {
     mkdirSync(at('sub'))
