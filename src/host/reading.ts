@@ -102,6 +102,29 @@ export function readWholeFile(path: string, limit: number): Uint8Array {
   }
 }
 
+function openRegular(path: string): number {
+  checkName(path)
+  // Before opening: opening a pipe waits for somebody to write to it.
+  if (!reading(path, () => statSync(path)).isFile()) {
+    throw unreadable(path, 'it is not a regular file', 'copy what it holds to a file first')
+  }
+  return reading(path, () => openSync(path, 'r'))
+}
+
+/**
+ * The bytes of a regular file in chunks, as they are. Opening happens with the first chunk.
+ * @throws CantosignError `file-unreadable`
+ */
+export function* openPlainChunks(path: string): Generator<Uint8Array> {
+  const file = openRegular(path)
+  try {
+    const { size } = reading(path, () => fstatSync(file))
+    yield* fileChunks(path, file, size, undefined)
+  } finally {
+    closeSync(file)
+  }
+}
+
 /**
  * The bytes of a file in chunks, decompressed if they are gzip by their content (RFC 1952; several
  * members count as one). Opening happens with the first chunk. Only regular files are taken: a
@@ -113,12 +136,7 @@ export async function* openChunks(
   path: string,
   update?: (done: number, total: number) => void,
 ): AsyncGenerator<Uint8Array> {
-  checkName(path)
-  // Before opening: opening a pipe waits for somebody to write to it.
-  if (!reading(path, () => statSync(path)).isFile()) {
-    throw unreadable(path, 'it is not a regular file', 'copy what it holds to a file first')
-  }
-  const file = reading(path, () => openSync(path, 'r'))
+  const file = openRegular(path)
   try {
     const { size } = reading(path, () => fstatSync(file))
     const head = new Uint8Array(2)

@@ -3,7 +3,8 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { CantosignError } from '../../base/errors.ts'
 import { runningSha256 } from '../../crypto/hash.ts'
-import { openChunks, readWholeFile, startFile, writeWholeFile } from '../../host/files.ts'
+import { readWholeFile, startFile, writeWholeFile } from '../../host/files.ts'
+import { openPlainChunks } from '../../host/reading.ts'
 import { readReplication, writeReplication, type ReplicationState } from './state.ts'
 
 const STATE_FILE = 'replication.json'
@@ -96,9 +97,9 @@ export class ReplicationDirectory {
    * Compares the contracts with what was exported.
    * @throws CantosignError `replication-file`, `file-unreadable`
    */
-  async checkContracts(sha256: string): Promise<void> {
+  checkContracts(sha256: string): void {
     const hash = runningSha256()
-    for await (const chunk of this.contracts()) hash.update(chunk)
+    for (const chunk of this.contracts()) hash.update(chunk)
     const found = hash.text()
     if (found === sha256) return
     throw new CantosignError(
@@ -109,7 +110,7 @@ export class ReplicationDirectory {
   }
 
   /** The contracts from their beginning. */
-  contracts(): AsyncIterable<Uint8Array> {
-    return openChunks(this.contractsPath)
+  contracts(): Iterable<Uint8Array> {
+    return openPlainChunks(this.contractsPath)
   }
 }

@@ -241,7 +241,7 @@ export class ReplicationNode {
    * Imports the contracts. Parameters stand in the first message; their numbers depend on the line.
    * @throws CantosignError `ledger-unsupported` for release line 3.3
    */
-  async importContracts(chunks: AsyncIterable<Uint8Array>): Promise<void> {
+  async importContracts(chunks: Iterable<Uint8Array>): Promise<void> {
     const version = await this.#ledger.version()
     const options = { effect: 'change', timeoutMillis: LONGEST_IMPORT_MILLIS } as const
     const { connection } = this.admin
@@ -345,8 +345,8 @@ function readable({ signed }: SnapshotRecord, address: string): Hosting {
   )
 }
 
-async function* inParts(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  for await (const chunk of chunks) {
+function* inParts(chunks: Iterable<Uint8Array>): Generator<Uint8Array> {
+  for (const chunk of chunks) {
     for (let at = 0; at < chunk.length; at += IMPORT_CHUNK_BYTES) {
       yield chunk.subarray(at, at + IMPORT_CHUNK_BYTES)
     }
@@ -354,12 +354,12 @@ async function* inParts(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8
 }
 
 /** One message for each part, the first with the parameters; at least one message. */
-async function* withFirst<T extends object>(
-  parts: AsyncIterable<Uint8Array>,
+function* withFirst<T extends object>(
+  parts: Iterable<Uint8Array>,
   first: T,
-): AsyncGenerator<{ readonly acsSnapshot: Uint8Array } & Partial<T>> {
+): Generator<{ readonly acsSnapshot: Uint8Array } & Partial<T>> {
   let parameters: Partial<T> = first
-  for await (const acsSnapshot of parts) {
+  for (const acsSnapshot of parts) {
     yield { acsSnapshot, ...parameters }
     parameters = {}
   }

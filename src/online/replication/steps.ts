@@ -243,7 +243,7 @@ const WORK: { readonly [S in Step]: (task: Task<S>) => Promise<StepData[S]> } = 
     const { world, state } = task
     const target = targetOf(task)
     const present = await target.ledgerEnd()
-    await world.directory.checkContracts(dataOf(state, 'export').sha256)
+    world.directory.checkContracts(dataOf(state, 'export').sha256)
     if (task.begun !== undefined && present !== task.begun.ledgerEnd) {
       if (world.imported) return task.begun
       throw new CantosignError(
