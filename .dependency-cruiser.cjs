@@ -10,6 +10,7 @@ const below = {
   authorization: ['base', 'ident', 'wire', 'crypto', 'topology'],
   package: ['base', 'ident', 'wire', 'crypto', 'topology', 'daml', 'authorization'],
   signer: ['base', 'ident', 'wire', 'crypto', 'host', 'topology'],
+  audit: ['base', 'ident', 'crypto', 'host'],
   kms: ['base', 'ident', 'wire', 'crypto', 'host', 'topology', 'signer'],
   explain: ['base', 'ident', 'wire', 'crypto', 'daml', 'topology', 'authorization'],
   build: ['base', 'ident', 'wire', 'crypto', 'daml', 'topology'],

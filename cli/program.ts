@@ -34,6 +34,17 @@ export async function runProgram(
     }
     const { run } = await command.load()
     const { output } = args
+    const auditLog = args.string('audit-log')
+    if (auditLog !== undefined) {
+      const { underAudit } = await import('./audit-trail.ts')
+      return await underAudit(
+        auditLog,
+        command,
+        args,
+        io,
+        async (world) => await run(args, world, commands),
+      )
+    }
     if (command.prints !== true || output === undefined || output === '-') {
       return await run(args, io, commands)
     }

@@ -242,7 +242,8 @@ export function connectedOptions(args: Arguments): ConnectedOptions {
  */
 export async function openSigner(args: Arguments, io: Io): Promise<Signer> {
   const uri = requireKeyUri(args.string('key'), io.program)
-  const signer = await openSignerOf(uri, args, io)
+  const opened = await openSignerOf(uri, args, io)
+  const signer = io.audit?.watching(opened) ?? opened
   try {
     await signer.publicKey()
     return signer

@@ -14,6 +14,7 @@ export const INPUT_OPTIONS: readonly string[] = [
   'state',
   'expect',
   'policy',
+  'audit-log',
   'signature',
   'file',
   'previous',
@@ -66,7 +67,8 @@ export function requireOutput(args: Arguments, io: Io): string {
 }
 
 /**
- * Writes the bytes whole or not at all, and never over a file that was read.
+ * Writes the bytes whole or not at all, and never over a file that was read. What is signed has its
+ * entry in the audit log before.
  * @param inputs paths that the arguments name; those of the options are known
  */
 export function writeOutput(
@@ -77,6 +79,7 @@ export function writeOutput(
   inputs: readonly string[],
   mode?: number,
 ): void {
+  io.audit?.release()
   if (output === '-') {
     io.stdout.write(bytes)
     return

@@ -78,7 +78,11 @@ export async function confirmPrepared(
     shown.flatMap(({ read: { value }, report }) =>
       value === undefined ? [] : [preparedFactsOf(value, report, now)],
     )
+  const audited = (names?: readonly string[]): void =>
+    io.audit?.about(shown.map(({ hash }, i) => ({ hash, rule: names?.[i] ?? null })))
+  audited()
   const rules = requireAllowedPrepared(facts, args)
+  audited(rules)
   for (const one of shown) {
     if (!args.quiet || asksPerson(args)) io.stderr.write(`${shownLines(one, key).join('\n')}\n`)
     await confirmSignature({ hash: one.hash, count: 1, combined: false, key }, args, io)

@@ -74,6 +74,11 @@ export async function signTransactions(
   const choice = chooseTransactions(request, key, args, io)
   const { chosen, together } = shownTransactions(request, choice, before, key)
   const transactions = chosen.map(({ entry }) => entry.transaction)
+  const audited = (rules?: readonly string[]): void =>
+    io.audit?.about(
+      transactions.map((one, i) => ({ hash: toHex(one.hash), rule: rules?.[i] ?? null })),
+    )
+  audited()
   const dangers = [...chosen.flatMap((one) => one.dangers), ...together]
   const expected = await agreement.requireExpected(
     {
@@ -88,6 +93,7 @@ export async function signTransactions(
     chosen.map((one) => [...one.dangers, ...together]),
     args,
   )
+  audited(rules)
   if (!expected && rules === undefined) agreement.refuseDangers(dangers, accepted)
 
   const after = judgementsAfter(request, choice.carriers, key.fingerprint)

@@ -1,5 +1,7 @@
 /** Every command of the air-gapped half, as data: help, parsing and completion read this table. */
 import type { CommandSpec, OptionSpec } from '../command.ts'
+import { limitOption } from './limits.ts'
+import { AUDIT_LOG_OPTION, AUDIT_VERIFY_COMMAND } from './audit-options.ts'
 import { BUILD_KINDS, BUILD_OPTIONS } from './build-options.ts'
 import { EXPORT_FORMATS } from './export-formats.ts'
 import { KINDS } from './kinds.ts'
@@ -74,6 +76,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       { name: 'files', variadic: true, describe: 'transactions, snapshots, hashes, keys' },
     ],
     options: [
+      limitOption,
       {
         name: 'type',
         kind: 'string',
@@ -95,6 +98,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     describe: 'print the recomputed hash of a transaction',
     positionals: [{ name: 'files', variadic: true, describe: 'transaction files' }],
     options: [
+      limitOption,
       { name: 'multi', kind: 'flag', describe: 'print the combined hash of all the files' },
     ],
     prints: true,
@@ -107,6 +111,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       { name: 'file', describe: 'a signing package, a transaction, or with --blind a bare hash' },
     ],
     options: [
+      limitOption,
       key,
       {
         name: 'transaction',
@@ -166,6 +171,7 @@ export const COMMANDS: readonly CommandSpec[] = [
         kind: 'flag',
         describe: 'of many signatures let the second implementation check a sample, not all',
       },
+      AUDIT_LOG_OPTION,
       acceptMountPermissions,
       ...SIGNER_OPTIONS,
       ...passphrase,
@@ -177,6 +183,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     describe: 'add a signature that was made elsewhere to a package',
     positionals: [{ name: 'package', describe: 'a signing package' }],
     options: [
+      limitOption,
       {
         name: 'signature',
         kind: 'string',
@@ -218,7 +225,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     words: ['combine'],
     describe: 'merge copies of one package into one with the signatures of all',
     positionals: [{ name: 'packages', variadic: true, describe: 'copies of one signing package' }],
-    options: [state],
+    options: [state, limitOption],
     load: () => import('./combine.ts'),
   },
   {
@@ -228,6 +235,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       { name: 'file', describe: 'a signing package, a transaction, a list or a snapshot' },
     ],
     options: [
+      limitOption,
       {
         name: 'signatures-only',
         kind: 'flag',
@@ -254,6 +262,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     describe: 'write the files that Canton takes',
     positionals: [{ name: 'file', describe: 'a signing package or a transaction file' }],
     options: [
+      limitOption,
       {
         name: 'format',
         kind: 'string',
@@ -398,7 +407,13 @@ export const COMMANDS: readonly CommandSpec[] = [
     ],
     load: () => import('./key-convert.ts'),
   },
-  ...transactionCommands([key, acceptMountPermissions, ...SIGNER_OPTIONS, ...passphrase]),
+  ...transactionCommands([
+    AUDIT_LOG_OPTION,
+    key,
+    acceptMountPermissions,
+    ...SIGNER_OPTIONS,
+    ...passphrase,
+  ]),
   {
     words: ['namespace', 'decentralized'],
     describe: 'compute the namespace that owners hash to',
@@ -424,6 +439,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     prints: true,
     load: () => import('./doctor.ts'),
   },
+  AUDIT_VERIFY_COMMAND,
   {
     words: ['completion'],
     describe: 'print the completion script of a shell',

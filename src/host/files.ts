@@ -2,6 +2,7 @@
 export { openChunks, readWholeFile } from './reading.ts'
 export {
   checkTarget,
+  flushDirectory,
   startFile,
   writeFiles,
   writeWholeFile,

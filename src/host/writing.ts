@@ -151,7 +151,7 @@ function writeBeside(path: string, target: string, bytes: Uint8Array, mode: numb
 }
 
 /** Directories keep their names on some file systems only; where they cannot be flushed, nothing is lost but time. */
-function flushDirectory(directory: string): void {
+export function flushDirectory(directory: string): void {
   let handle: number | undefined
   try {
     handle = openSync(directory, 'r')

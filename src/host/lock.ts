@@ -1,0 +1,163 @@
+/**
+ * One writer at a time: a lock file beside what is written (docs/audit.md section 4). Everything here
+ * blocks, so that no signal comes between taking a lock and giving it back.
+ */
+import {
+  closeSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  readlinkSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs'
+import { hostname } from 'node:os'
+
+/** Who holds a lock: enough to tell later whether that process is still there. */
+interface Holder {
+  readonly host: string
+  readonly boot: string
+  readonly pidNamespace: string
+  readonly pid: number
+  /** Clock ticks after the start of the machine. */
+  readonly started: string
+}
+
+function textOr(otherwise: string, read: () => string): string {
+  try {
+    return read().trim()
+  } catch {
+    return otherwise
+  }
+}
+
+/** Field 22 of /proc/PID/stat; the name in field 2 may hold anything, also spaces and brackets. */
+function startOf(pid: number): string {
+  return textOr('', () => {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
+  })
+}
+
+function self(): Holder {
+  return {
+    host: hostname(),
+    boot: textOr('', () => readFileSync('/proc/sys/kernel/random/boot_id', 'latin1')),
+    pidNamespace: textOr('', () => readlinkSync('/proc/self/ns/pid')),
+    pid: process.pid,
+    started: startOf(process.pid),
+  }
+}
+
+function parseHolder(text: string): Holder | undefined {
+  try {
+    const value = JSON.parse(text) as Partial<Holder> | null
+    if (typeof value?.pid !== 'number' || typeof value.host !== 'string') return undefined
+    const { host, pid, boot = '', pidNamespace = '', started = '' } = value
+    return { host, pid, boot, pidNamespace, started }
+  } catch {
+    return undefined
+  }
+}
+
+/** True only if the holder is known to have ended: another machine or container cannot be judged. */
+function hasEnded(holder: Holder | undefined): boolean {
+  const own = self()
+  if (holder === undefined || holder.host !== own.host || own.started === '') return false
+  if (holder.boot !== own.boot) return holder.boot !== ''
+  return holder.pidNamespace === own.pidNamespace && startOf(holder.pid) !== holder.started
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : ''
+}
+
+function createWhole(path: string, text: string): void {
+  const file = openSync(path, 'wx', 0o600)
+  try {
+    writeSync(file, text)
+  } finally {
+    closeSync(file)
+  }
+}
+
+let temporaryFiles = 0
+
+/** Makes the lock with its content in one step where the file system has links. False if it is taken. */
+function tryCreate(lock: string, text: string): boolean {
+  const temporary = `${lock}.${process.pid}-${temporaryFiles++}`
+  createWhole(temporary, text)
+  try {
+    linkSync(temporary, lock)
+    return true
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return false
+    try {
+      createWhole(lock, text)
+      return true
+    } catch (failure) {
+      if (codeOf(failure) === 'EEXIST') return false
+      throw failure
+    }
+  } finally {
+    unlinkSync(temporary)
+  }
+}
+
+/**
+ * Takes away the lock of a process that has ended. Only one process at a time does that, and it looks
+ * once more: the lock may have become that of another one meanwhile.
+ */
+function removeEnded(lock: string): void {
+  const breaking = `${lock}.break`
+  try {
+    createWhole(breaking, '')
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return
+    throw error
+  }
+  try {
+    if (hasEnded(readHolder(lock))) unlinkSync(lock)
+  } finally {
+    unlinkSync(breaking)
+  }
+}
+
+function readHolder(lock: string): Holder | undefined {
+  return parseHolder(textOr('', () => readFileSync(lock, 'utf8')))
+}
+
+const PAUSE_MILLISECONDS = 20
+
+/** What came of the attempt to take a lock. */
+export type Locked<Result> =
+  | { readonly $case: 'done'; readonly result: Result }
+  /** Somebody held it all the time. */
+  | { readonly $case: 'taken'; readonly lock: string; readonly pid: number | undefined }
+
+/**
+ * Does something while no other process that asks for the same lock does.
+ * @param path what is written: the lock is `PATH.lock`
+ * @param use must not wait for anything
+ * @param patienceMilliseconds how long a lock that is taken is waited for
+ */
+export function withLock<Result>(
+  path: string,
+  use: () => Result,
+  patienceMilliseconds = 10_000,
+): Locked<Result> {
+  const lock = `${path}.lock`
+  const text = `${JSON.stringify(self())}\n`
+  const wait = new Int32Array(new SharedArrayBuffer(4))
+  for (let waited = 0; !tryCreate(lock, text); waited += PAUSE_MILLISECONDS) {
+    const holder = readHolder(lock)
+    if (hasEnded(holder)) removeEnded(lock)
+    else if (waited >= patienceMilliseconds) return { $case: 'taken', lock, pid: holder?.pid }
+    Atomics.wait(wait, 0, 0, PAUSE_MILLISECONDS)
+  }
+  try {
+    return { $case: 'done', result: use() }
+  } finally {
+    unlinkSync(lock)
+  }
+}
