@@ -92,7 +92,7 @@ function checkMetadataScheme(metadata: Metadata, scheme: HashingScheme, report: 
   })
   const withBlob = metadata.inputContracts.filter(({ eventBlob }) => eventBlob.length > 0).length
   if (withBlob > 0) {
-    const message = `no hash covers event_blob, which ${withBlob} input contracts carry`
+    const message = `no hash covers event_blob, which ${withBlob === 1 ? 'one input contract carries' : `${withBlob} input contracts carry`}`
     report('event-blob-not-signed', 'metadata.input_contracts', message)
   }
   if (scheme === 'V2' && metadata.maxRecordTime !== undefined) {
