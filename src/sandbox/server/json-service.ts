@@ -31,6 +31,7 @@ import {
   knownParties,
   partiesByName,
   prepareSubmission,
+  SANDBOX_USER,
   SANDBOX_VERSION,
   updateMessage,
 } from './ledger-calls.ts'
@@ -239,7 +240,7 @@ async function collect<T extends { readonly offset: bigint }>(
   show: (entry: T) => unknown,
 ): Promise<readonly unknown[]> {
   const idle = Number(query.get('stream_idle_timeout_ms') ?? IDLE_MILLIS)
-  const limit = Number(query.get('limit') ?? MAX_ELEMENTS)
+  const limit = Number(query.get('limit') ?? Infinity)
   const begin = BigInt(numberOf(body, 'beginExclusive'))
   const end =
     body['endInclusive'] === undefined ? undefined : BigInt(numberOf(body, 'endInclusive'))
@@ -382,6 +383,20 @@ const ROUTES: readonly Route[] = [
     path: '/v2/commands/command-completions',
     reads: true,
     answer: async (context, request) => await completions(context, request, undefined),
+  },
+  {
+    method: 'GET',
+    path: '/v2/authenticated-user',
+    reads: true,
+    answer: () => ({
+      user: { id: SANDBOX_USER, primaryParty: '', isDeactivated: false, identityProviderId: '' },
+    }),
+  },
+  {
+    method: 'GET',
+    path: `/v2/users/${SANDBOX_USER}/rights`,
+    reads: true,
+    answer: () => ({ rights: [{ kind: { ParticipantAdmin: { value: {} } } }] }),
   },
   { method: 'GET', path: '/livez', reads: true, answer: () => ({}) },
   { method: 'GET', path: '/readyz', reads: true, answer: () => ({}) },

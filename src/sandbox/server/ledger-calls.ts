@@ -35,6 +35,9 @@ import { SYNCHRONIZER_ALIAS } from './participant-service.ts'
 /** The release line that the sandbox behaves like. */
 export const SANDBOX_VERSION = '3.5.0-sandbox'
 
+/** The one user, for whom every token stands. */
+export const SANDBOX_USER = 'participant_admin'
+
 const SPKI_FORMAT = 3
 /** SignatureFormat and SigningAlgorithmSpec have the same numbers in both schemas. */
 const SIGNATURE_FORMATS = [1, 2, 3]

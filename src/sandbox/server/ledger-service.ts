@@ -22,13 +22,12 @@ import {
   knownParties,
   partiesByName,
   prepareSubmission,
+  SANDBOX_USER,
   SANDBOX_VERSION,
   updateMessage,
 } from './ledger-calls.ts'
 
 const POLL_MILLIS = 50
-/** The one user that every token stands for. */
-const USER = 'participant_admin'
 
 /** Entries of a list that grows, from an offset on; ends at a given offset, or when nobody listens. */
 async function* follow<T extends { readonly offset: bigint }>(
@@ -61,7 +60,7 @@ function requireOffset(context: Context, offset: bigint): void {
 }
 
 function requireUser(userId: string): void {
-  if (userId === '' || userId === USER) return
+  if (userId === '' || userId === SANDBOX_USER) return
   throw new CantonError('USER_NOT_FOUND', 'there is no such user')
 }
 
@@ -82,7 +81,7 @@ function parties(context: Context): readonly Endpoint[] {
     ),
     unary(LedgerUsers.GetUser, true, ({ userId }) => {
       requireUser(userId)
-      return { user: { id: USER } }
+      return { user: { id: SANDBOX_USER } }
     }),
     unary(LedgerUsers.ListUserRights, true, ({ userId }) => {
       requireUser(userId)

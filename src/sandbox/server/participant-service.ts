@@ -27,7 +27,7 @@ export const SYNCHRONIZER_ALIAS = 'sandbox'
 /** How long an export waits for the activation of the target if the request does not say. */
 const ACTIVATION_WAIT = 120_000_000n
 const POLL_MILLIS = 50
-const CHUNK = 256 * 1024
+const CHUNK = 64 * 1024
 /** Contracts of an import, unpacked, at most so many bytes. */
 const MAX_IMPORT_BYTES = 64 * 1024 * 1024
 

@@ -45,8 +45,8 @@ import {
   submittedFrom,
 } from './topology-messages.ts'
 
-/** Pieces of a snapshot are at least so long, bytes. */
-const CHUNK = 256 * 1024
+/** Pieces of a snapshot are at least so long, bytes: gRPC holds a few dozen for a reader. */
+const CHUNK = 64 * 1024
 
 async function waitForEffect(
   context: Context,
