@@ -42,9 +42,15 @@ export interface YamlLimits {
   readonly characters: number
   /** Maps and lists inside each other. */
   readonly depth: number
+  /** Words, marks, comments, gaps and line breaks: what reading costs grows with them. */
+  readonly tokens: number
 }
 
-export const YAML_LIMITS: YamlLimits = { characters: 4 * 1024 * 1024, depth: 32 }
+export const YAML_LIMITS: YamlLimits = {
+  characters: 4 * 1024 * 1024,
+  depth: 32,
+  tokens: 500_000,
+}
 
 type Report = (message: string, at: YamlPlace) => CantosignError
 
@@ -73,7 +79,7 @@ export function readYaml(text: string, what: string, limits: YamlLimits = YAML_L
       'only maps, lists and plain or quoted scalars are read: see docs/spec.md',
       { details: { line: at.line, column: at.column } },
     )
-  checkDepth(text, limits, what)
+  checkShape(text, limits, what)
   const document = parseDocument(text, {
     lineCounter: lines,
     // Failsafe knows text only: what a number or a flag is, the reader of the field decides.
@@ -84,7 +90,8 @@ export function readYaml(text: string, what: string, limits: YamlLimits = YAML_L
     prettyErrors: false,
     stringKeys: true,
     strict: true,
-    uniqueKeys: true,
+    // The library compares every key with every other: nodeOf refuses what stands twice.
+    uniqueKeys: false,
     logLevel: 'error',
   })
   const [problem] = [...document.errors, ...document.warnings]
@@ -99,10 +106,18 @@ export function readYaml(text: string, what: string, limits: YamlLimits = YAML_L
   return nodeOf(contents, { line: 1, column: 1 }, placeOf, report)
 }
 
-/** Bounds the nesting before the document is composed, which is recursive; parsing is not. */
-function checkDepth(text: string, limits: YamlLimits, what: string): void {
+/** Bounds size and nesting before the document is composed, which is recursive; parsing is not. */
+function checkShape(text: string, limits: YamlLimits, what: string): void {
   const parser = new Parser()
+  let tokens = 0
   for (const lexeme of new Lexer().lex(text)) {
+    if (++tokens > limits.tokens) {
+      throw new CantosignError(
+        'limit-exceeded',
+        `${what} has more than ${limits.tokens} words, marks and line breaks`,
+        'a file this large is not what it seems: look at it, or split it',
+      )
+    }
     Array.from(parser.next(lexeme)) // the step has to run; its tokens are composed by parseDocument
     // One entry of the stack is the document; scalars are never left on it.
     if (parser.stack.length > limits.depth + 1) {
@@ -139,9 +154,12 @@ function nodeOf(
     const items = node.items.map((item) => nodeOf(item, at, placeOf, report))
     return { $case: 'list', items, ...at }
   }
+  const keys = new Set<string>()
   const entries = node.items.map((pair): YamlEntry => {
     const key = nodeOf(pair.key, at, placeOf, report)
     if (key.$case !== 'scalar') throw report('a key that is not text', key)
+    if (keys.has(key.text)) throw report(`the key ${escapeText(key.text)} stands here twice`, key)
+    keys.add(key.text)
     return {
       key: key.text,
       value: nodeOf(pair.value, key, placeOf, report),

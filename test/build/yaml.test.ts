@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { readYaml } from '../../src/build/yaml.ts'
+import { readYaml, YAML_LIMITS } from '../../src/build/yaml.ts'
 import { codeOf, messageOf } from './support.ts'
 
 describe('readYaml', () => {
@@ -62,6 +62,9 @@ describe('readYaml', () => {
     ['nothing', '', 'line 1'],
     ['a comment alone', '# nothing\n', 'line 1'],
     ['the same key twice', 'a: 1\na: 2', 'line 2, column 1'],
+    ['the same key twice, once in quotes', 'a: 1\n"a": 2', 'line 2, column 1'],
+    ['the same key twice, once escaped', 'a: 1\n"\\x61": 2', 'line 2, column 1'],
+    ['the same key twice far below', 'a: [{ b: 1, c: 1, b: 2 }]', 'line 1, column 19'],
     ['an anchor', 'a: &x 1', 'line 1'],
     ['an anchor on a map', 'a: &x {b: 1}', 'line 1'],
     ['an alias', 'a: 1\nb: *a', 'line 2'],
@@ -101,12 +104,22 @@ describe('readYaml', () => {
 
   test('takes the nesting that it allows, and not one level more', () => {
     const nested = (depth: number): string => '['.repeat(depth) + 'x' + ']'.repeat(depth)
-    const limits = { characters: 1000, depth: 10 }
+    const limits = { ...YAML_LIMITS, depth: 10 }
     expect(codeOf(() => readYaml(nested(10), 'f', limits))).toBe('no error')
     expect(codeOf(() => readYaml(nested(11), 'f', limits))).toBe('limit-exceeded')
   })
 
   test('refuses a text above the limit', () => {
-    expect(codeOf(() => readYaml('a: 1', 'f', { characters: 3, depth: 10 }))).toBe('limit-exceeded')
+    expect(codeOf(() => readYaml('a: 1', 'f', { ...YAML_LIMITS, characters: 3 }))).toBe(
+      'limit-exceeded',
+    )
+  })
+
+  test.each([
+    ['values', `[${'a,'.repeat(300_000)}a]`],
+    ['items', '- a\n'.repeat(200_000)],
+    ['line breaks', `${'\n'.repeat(600_000)}a: b`],
+  ])('refuses more %s than anybody writes', (_what, text) => {
+    expect(codeOf(() => readYaml(text, 'f'))).toBe('limit-exceeded')
   })
 })
