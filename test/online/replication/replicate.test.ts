@@ -9,6 +9,7 @@ import { done, participant, sandbox } from '../support/rehearsal.ts'
 import {
   answerOf,
   beginning,
+  contractsOf,
   replicate,
   stage,
   stateFile,
@@ -172,6 +173,9 @@ for (const protocolVersion of [34, 35]) {
       expect(run.status, run.stdout).toBe(0)
       expect(answerOf(run)).toMatchObject({ complete: true, next: null })
       expect(await targetConnected(running)).toBe(true)
+      const carried = await contractsOf(running, 1, at.party)
+      expect(carried.length).toBeGreaterThan(0)
+      expect(carried).toEqual(await contractsOf(running, 0, at.party))
       const { adminApi } = participant(running, 0)
       const file = at.desk.file('after.cantosign.json')
       await done(

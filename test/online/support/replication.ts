@@ -1,9 +1,14 @@
 /** Two participants of a sandbox and a party with contracts, ready to be replicated. */
+import { createPrivateKey, sign } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { gunzipSync } from 'node:zlib'
 import { readHostPort } from '../../../src/online/address.ts'
 import { AdminApi } from '../../../src/online/admin.ts'
 import { Routes } from '../../../src/online/connection.ts'
+import { GrpcConnection } from '../../../src/online/grpc.ts'
+import { InteractiveSubmission, ParticipantRepair } from '../../../src/online/wire/services.ts'
 import type { RunningSandbox } from '../../../src/sandbox/server/start.ts'
+import { encodeMessage } from '../../../src/wire/codec.ts'
 import { online, type Run } from './cli.ts'
 import { authorize, Desk, done, participant, type Person } from './rehearsal.ts'
 import { settingsFor } from './server.ts'
@@ -27,7 +32,7 @@ export function profiles(desk: Desk, running: RunningSandbox): string {
   return config
 }
 
-/** A party on the first participant, in effect. */
+/** A party on the first participant, in effect, with a contract. */
 export async function stage(running: RunningSandbox): Promise<Stage> {
   const desk = new Desk()
   const alice = await desk.person('alice')
@@ -42,12 +47,9 @@ export async function stage(running: RunningSandbox): Promise<Stage> {
   const [first] = (json as { transactions: { hash: string }[] }).transactions
   await authorize(participant(running, 0), running.synchronizer, first?.hash ?? '')
   await done('submit', signed, '--admin-api', adminApi, '--wait')
-  return {
-    desk,
-    alice,
-    party: `alice::${alice.fingerprint}`,
-    config: profiles(desk, running),
-  }
+  const party = `alice::${alice.fingerprint}`
+  await createContract(running, { alice, party })
+  return { desk, alice, party, config: profiles(desk, running) }
 }
 
 /** Runs `replicate` with both participants. */
@@ -104,4 +106,81 @@ export async function withAdminApi<T>(
   } finally {
     admin.close()
   }
+}
+
+async function withGrpc<T>(
+  address: string,
+  use: (connection: GrpcConnection) => Promise<T>,
+): Promise<T> {
+  const connection = new GrpcConnection(
+    new Routes(settingsFor()).grpc(readHostPort(address, 'api')),
+  )
+  try {
+    return await use(connection)
+  } finally {
+    connection.close()
+  }
+}
+
+const CHANGE = { effect: 'change' } as const
+
+/** Has the party create a contract on the first participant, and waits for its commit. */
+export async function createContract(
+  running: RunningSandbox,
+  { alice, party }: Pick<Stage, 'alice' | 'party'>,
+): Promise<void> {
+  await withGrpc(participant(running, 0).ledgerApi, async (connection) => {
+    const templateId = encodeMessage('Identifier', {
+      packageId: '#cantosign-sandbox',
+      moduleName: 'Echo',
+      entityName: 'Echo',
+    })
+    const createArguments = encodeMessage('Record', {
+      recordId: undefined,
+      fields: [{ label: 'text', value: { sum: { $case: 'text', value: 'what is carried over' } } }],
+    })
+    const prepared = await connection.unary(
+      InteractiveSubmission.PrepareSubmission,
+      {
+        commandId: 'contract',
+        actAs: [party],
+        commands: [{ command: { $case: 'create', value: { templateId, createArguments } } }],
+      },
+      CHANGE,
+    )
+    const key = createPrivateKey({ key: readFileSync(alice.key), format: 'der', type: 'pkcs8' })
+    const signature = {
+      format: 3,
+      signature: new Uint8Array(sign(null, prepared.preparedTransactionHash, key)),
+      signedBy: alice.fingerprint,
+      signingAlgorithmSpec: 1,
+    }
+    await connection.unary(
+      InteractiveSubmission.ExecuteSubmissionAndWait,
+      {
+        preparedTransaction: prepared.preparedTransaction,
+        partySignatures: { signatures: [{ party, signatures: [signature] }] },
+        hashingSchemeVersion: prepared.hashingSchemeVersion,
+      },
+      CHANGE,
+    )
+  })
+}
+
+/** The active contracts of a party on a participant, as it exports them. */
+export async function contractsOf(
+  running: RunningSandbox,
+  index: number,
+  party: string,
+): Promise<Buffer> {
+  return await withGrpc(participant(running, index).adminApi, async (connection) => {
+    const chunks: Uint8Array[] = []
+    const stream = connection.stream(
+      ParticipantRepair.ExportAcs,
+      { partyIds: [party] },
+      { effect: 'read' },
+    )
+    for await (const { chunk } of stream) chunks.push(chunk)
+    return gunzipSync(Buffer.concat(chunks))
+  })
 }
