@@ -49,7 +49,7 @@ export interface YamlLimits {
 export const YAML_LIMITS: YamlLimits = {
   characters: 4 * 1024 * 1024,
   depth: 32,
-  tokens: 500_000,
+  tokens: 1_000_000,
 }
 
 type Report = (message: string, at: YamlPlace) => CantosignError

@@ -116,9 +116,9 @@ describe('readYaml', () => {
   })
 
   test.each([
-    ['values', `[${'a,'.repeat(300_000)}a]`],
-    ['items', '- a\n'.repeat(200_000)],
-    ['line breaks', `${'\n'.repeat(600_000)}a: b`],
+    ['values', `[${'a,'.repeat(600_000)}a]`],
+    ['items', '- a\n'.repeat(400_000)],
+    ['line breaks', `${'\n'.repeat(1_100_000)}a: b`],
   ])('refuses more %s than anybody writes', (_what, text) => {
     expect(codeOf(() => readYaml(text, 'f'))).toBe('limit-exceeded')
   })
