@@ -287,6 +287,61 @@ describe('dangers', () => {
     )
   })
 
+  /** The exercise with other parties on its second input contract, and on what it creates. */
+  const withParties = (
+    stakeholders: readonly string[],
+    signatories: readonly string[],
+  ): PreparedTransaction => {
+    const base = exerciseTransaction()
+    if (base.metadata === undefined || base.transaction === undefined) throw new Error('empty')
+    const inputContracts = base.metadata.inputContracts.map((one) => {
+      const create = one.contract?.value
+      if (create?.contractId !== SECOND_INPUT_ID) return one
+      const value = { ...create, signatories: [BANK], stakeholders }
+      return { ...one, contract: { $case: 'v1' as const, value } }
+    })
+    const nodes = base.transaction.nodes.map((one) => {
+      const node = one.versionedNode?.value.nodeType
+      if (node?.$case !== 'create') return one
+      const nodeType = { $case: 'create' as const, value: { ...node.value, signatories } }
+      return { ...one, versionedNode: { $case: 'v1' as const, value: { nodeType } } }
+    })
+    return {
+      transaction: { ...base.transaction, nodes },
+      metadata: { ...base.metadata, inputContracts },
+    }
+  }
+
+  test('name a contract that no acting party is a stakeholder of', () => {
+    const statement = describeAs(withParties([BANK, CAROL], [ALICE]))
+    expect(codes(statement)).toContain('reads-as-others')
+    expect(statement.dangers.find(({ code }) => code === 'reads-as-others')?.message).toContain(
+      SHORT_SECOND,
+    )
+    expect(codes(describeAs(withParties([ALICE, BANK], [ALICE])))).not.toContain('reads-as-others')
+  })
+
+  test('name authority of others that is used below the root, and no other', () => {
+    const statement = describeAs(withParties([ALICE, BANK], [ALICE, BANK]))
+    const found = statement.dangers.find(({ code }) => code === 'writes-as-others')
+    expect(found?.message).toContain(`the authority of ${SHORT_BANK} is used`)
+    expect(codes(describeAs(withParties([ALICE, BANK], [ALICE])))).not.toContain('writes-as-others')
+    // At the root it is refused, and what is rolled back takes nobody's authority.
+    const root = createTransaction({ signatories: [ALICE, BANK] })
+    expect(codes(describeAs(root))).not.toContain('writes-as-others')
+    const rolledBack = exerciseTransaction()
+    const nodes = rolledBack.transaction?.nodes.map((one) => {
+      const node = one.versionedNode?.value.nodeType
+      if (one.nodeId !== '4' || node?.$case !== 'exercise') return one
+      const nodeType = { ...node, value: { ...node.value, actingParties: [BANK] } }
+      return { ...one, versionedNode: { $case: 'v1' as const, value: { nodeType } } }
+    })
+    if (rolledBack.transaction === undefined || nodes === undefined) throw new Error('empty')
+    const changed = { ...rolledBack, transaction: { ...rolledBack.transaction, nodes } }
+    expect(changed).not.toEqual(rolledBack)
+    expect(codes(describeAs(changed))).not.toContain('writes-as-others')
+  })
+
   test('name a contract that is used through another package', () => {
     const base = exerciseTransaction()
     const [first, ...others] = base.metadata?.inputContracts ?? []
