@@ -1,7 +1,14 @@
 /** Every command of the online half, as data. */
 import type { CommandSpec } from '../command.ts'
 import { ANY_CONNECTION } from '../online/connection-options.ts'
+import {
+  PARTY_ALLOCATE_OPTIONS,
+  PARTY_GENERATE_OPTIONS,
+  TRANSACTION_EXECUTE_OPTIONS,
+  TRANSACTION_PREPARE_OPTIONS,
+} from '../online/party-options.ts'
 import { REPLICATE_OPTIONS } from '../online/replicate-options.ts'
+import { connectedRow } from '../online/connected-row.ts'
 import { SANDBOX_COMMAND } from '../online/sandbox-options.ts'
 import {
   FETCH_OPTIONS,
@@ -13,7 +20,7 @@ import {
 import { COMMANDS } from './table.ts'
 
 export const ONLINE_COMMANDS: readonly CommandSpec[] = [
-  ...COMMANDS,
+  ...COMMANDS.map(connectedRow),
   {
     words: ['info'],
     describe: 'say who a participant is and what the token may do there',
@@ -73,5 +80,33 @@ export const ONLINE_COMMANDS: readonly CommandSpec[] = [
     positionals: [],
     options: STATE_EXPORT_OPTIONS,
     load: () => import('../online/state-export.ts'),
+  },
+  {
+    words: ['party', 'generate'],
+    describe: 'have a participant propose the topology of a new external party, and check it',
+    positionals: [],
+    options: PARTY_GENERATE_OPTIONS,
+    load: () => import('../online/party-generate.ts'),
+  },
+  {
+    words: ['party', 'allocate'],
+    describe: 'allocate an external party with a signed package',
+    positionals: [{ name: 'package', describe: 'a signing package' }],
+    options: PARTY_ALLOCATE_OPTIONS,
+    load: () => import('../online/party-allocate.ts'),
+  },
+  {
+    words: ['transaction', 'prepare'],
+    describe: 'have a Daml transaction prepared, and check that it is what was asked for',
+    positionals: [{ name: 'command', describe: 'one command, as the JSON Ledger API takes it' }],
+    options: TRANSACTION_PREPARE_OPTIONS,
+    load: () => import('../online/transaction-prepare.ts'),
+  },
+  {
+    words: ['transaction', 'execute'],
+    describe: 'hand in a signed Daml transaction',
+    positionals: [{ name: 'package', describe: 'a signing package with Daml transactions' }],
+    options: TRANSACTION_EXECUTE_OPTIONS,
+    load: () => import('../online/transaction-execute.ts'),
   },
 ]

@@ -36,6 +36,12 @@ export const run: CommandRun = async (args, io) => {
     throw new CantosignError('usage', '--wait-timeout means nothing without --wait', 'add --wait')
   }
   const { settings, synchronizer } = connectionOf(args, SUBMIT_OPTIONS)
+  const { adminApi, ledgerApi, jsonApi } = settings
+  if (adminApi === undefined && (ledgerApi ?? jsonApi) !== undefined) {
+    const { allocatePackage } = await import('./party-allocate.ts')
+    return await allocatePackage(content, settings, synchronizer, accepted, args, io)
+  }
+  refuseLedgerOptions(args)
   const { store, sent, followed } = await withAdmin(settings, async (admin) => {
     const named = args.string('synchronizer') ?? content.network.synchronizerId ?? synchronizer
     const chosen = await chooseStore(admin, named)
@@ -49,6 +55,17 @@ export const run: CommandRun = async (args, io) => {
   })
   present(store, sent, followed, args, io)
   return statusOf(followed, wait)
+}
+
+/** @throws CantosignError `usage`: nothing given is ever ignored */
+function refuseLedgerOptions(args: Arguments): void {
+  const foreign = ['identity-provider', 'user-id'].find((name) => args.string(name) !== undefined)
+  if (foreign === undefined) return
+  throw new CantosignError(
+    'usage',
+    `--${foreign} means nothing to the Admin API`,
+    'leave it out, or allocate the party with: party allocate',
+  )
 }
 
 /** @throws CantosignError `usage` */

@@ -1,7 +1,7 @@
 /** Options of commands that work on a topology store. */
 import { mappingSlugs } from './mapping-names.ts'
 import type { OptionSpec } from '../command.ts'
-import { ADMIN_CONNECTION } from './connection-options.ts'
+import { ADMIN_CONNECTION, ANY_CONNECTION } from './connection-options.ts'
 
 export const SYNCHRONIZER: OptionSpec = {
   name: 'synchronizer',
@@ -50,6 +50,22 @@ export const WAIT_TIMEOUT: OptionSpec = {
   describe: 'how long to wait at most',
 }
 
+/** What allocation over the Ledger API takes beside a package. */
+export const ALLOCATION: readonly OptionSpec[] = [
+  {
+    name: 'identity-provider',
+    kind: 'string',
+    value: 'ID',
+    describe: 'the identity provider that the party belongs to (the default one)',
+  },
+  {
+    name: 'user-id',
+    kind: 'string',
+    value: 'USER',
+    describe: 'the user that the call is for (that of the token)',
+  },
+]
+
 export const PROPOSALS_OPTIONS: readonly OptionSpec[] = [
   SYNCHRONIZER,
   ...FILTERS,
@@ -90,8 +106,9 @@ export const SUBMIT_OPTIONS: readonly OptionSpec[] = [
     value: 'CODE',
     describe: 'hand on a transaction although it has this finding',
   },
+  ...ALLOCATION,
   SYNCHRONIZER,
-  ...ADMIN_CONNECTION,
+  ...ANY_CONNECTION,
 ]
 
 export const WATCH_OPTIONS: readonly OptionSpec[] = [

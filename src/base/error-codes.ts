@@ -70,6 +70,10 @@ export const ERROR_CODES = {
 
   'sandbox-state': { exit: 3, meaning: 'the state file of a sandbox cannot be read' },
   'config-invalid': { exit: 3, meaning: 'the configuration file is not as docs/config.md says' },
+  'command-invalid': {
+    exit: 3,
+    meaning: 'a file does not hold one command of the JSON Ledger API',
+  },
   'mapping-not-followed': {
     exit: 3,
     meaning: 'a transaction has a mapping that cannot be looked up in a store',
@@ -193,6 +197,10 @@ export const ERROR_CODES = {
   },
   'package-missing-property': { exit: 3, meaning: 'a package lacks a property' },
   'package-value': { exit: 3, meaning: 'a value in a package has the wrong type or form' },
+  'answer-differs': {
+    exit: 4,
+    meaning: 'a participant answers something else than it was asked for',
+  },
   'not-authorized': { exit: 4, meaning: 'a node would reject a transaction: who signed may not' },
   'package-hash-mismatch': {
     exit: 4,
@@ -357,6 +365,10 @@ export const ERROR_CODES = {
   'in-force-unclear': {
     exit: 7,
     meaning: 'no transaction in force fits what was asked for, or several do',
+  },
+  'transaction-rejected': {
+    exit: 7,
+    meaning: 'a Daml transaction was handed in, and the network rejected it',
   },
   'serial-taken': {
     exit: 7,

@@ -49,17 +49,20 @@ function refuseUnsound({ prepared, scheme }: PackagePreparedTransaction, path: s
   )
 }
 
-interface PartySigned {
+/** The signatures of one party. */
+export interface PartySigned {
   readonly party: string
   readonly signatures: readonly Signature[]
 }
 
 /**
  * The signatures that leave, by party: verified, one for each key, and none of a key that the party
- * is proved not to list, since a node may refuse more signatures than there are keys.
- * @throws CantosignError `signatures-missing`, `signature-invalid`, `signature-unverifiable`
+ * is proved not to list, since a node may refuse more signatures than there are keys. One list for
+ * each prepared transaction.
+ * @throws CantosignError `prepared-refused`, `signatures-missing`, `signature-invalid`,
+ * `signature-unverifiable`
  */
-function partySignatures(
+export function partySignatures(
   content: SigningPackage,
   options: ExecuteExportOptions,
 ): readonly (readonly PartySigned[])[] {
@@ -101,7 +104,7 @@ const schemeName = ({ scheme }: PackagePreparedTransaction): string =>
  * Of the transaction, so that a completion can be told by it: the uuid is signed, and what was
  * sequenced once is never executed again.
  */
-const submissionId = ({ prepared }: PackagePreparedTransaction): string =>
+export const submissionId = ({ prepared }: PackagePreparedTransaction): string =>
   prepared.value.metadata?.transactionUuid ?? ''
 
 function bodies(

@@ -7,6 +7,7 @@ import {
   uniqueIdentifierText,
 } from '../ident/identifiers.ts'
 import type { MappingCase } from '../topology/mapping.ts'
+import type { Signature } from '../wire/generated/schema.ts'
 import { rootOf } from './verdicts.ts'
 import { signedTransactions, type ExportedFile, type SignedExportOptions } from './export.ts'
 import { signatureProtoJson } from './export-node.ts'
@@ -116,19 +117,27 @@ function logicalSynchronizer(content: SigningPackage, chosen: string | undefined
   )
 }
 
+/** What allocates a party, before it is written for a transport. */
+export interface Allocation {
+  /** Logical id. */
+  readonly synchronizer: string
+  readonly transactions: readonly {
+    readonly transaction: Uint8Array
+    readonly signatures: readonly Signature[]
+  }[]
+  /** Each covers all transactions. */
+  readonly multiHashSignatures: readonly Signature[]
+}
+
 /**
- * `allocate.json`: the body of `POST /v2/parties/external/allocate`. The request has one list of
- * combined signatures, which stand for all of its transactions: a signature over some of them, or
- * over others too, cannot be said in it and is refused. So is what the server would refuse by the
- * rules that can be seen here. The party's transaction may be without a signature: then the node
- * only adds its own.
+ * The request that allocates a party. It has one list of combined signatures, which stand for all of
+ * its transactions: a signature over some of them, or over others too, cannot be said in it and is
+ * refused. So is what the server would refuse by the rules that can be seen here. The party's
+ * transaction may be without a signature: then the node only adds its own.
  * @throws CantosignError `export-target`, `export-not-allocatable`, `identifier-invalid`, and as
  * `signedTransactions`
  */
-export function exportAllocate(
-  content: SigningPackage,
-  options: AllocateExportOptions,
-): readonly ExportedFile[] {
+export function allocationOf(content: SigningPackage, options: AllocateExportOptions): Allocation {
   const synchronizer = logicalSynchronizer(content, options.synchronizerId)
   checkAllocatable(content)
   content.combined.forEach(({ transactions, elsewhere }, i) => {
@@ -141,16 +150,33 @@ export function exportAllocate(
     )
   })
   const signed = signedTransactions(content, { ...options, proposal: 'stated' }, 'allow')
+  return {
+    synchronizer,
+    transactions: signed.map(({ value: { transaction, signatures } }) => ({
+      transaction,
+      signatures,
+    })),
+    multiHashSignatures: content.combined.flatMap(({ signatures }) => signatures),
+  }
+}
+
+/**
+ * `allocate.json`: the body of `POST /v2/parties/external/allocate`.
+ * @throws CantosignError as `allocationOf`
+ */
+export function exportAllocate(
+  content: SigningPackage,
+  options: AllocateExportOptions,
+): readonly ExportedFile[] {
+  const { synchronizer, transactions, multiHashSignatures } = allocationOf(content, options)
   const body = {
     synchronizer,
     identityProviderId: options.identityProviderId ?? '',
-    onboardingTransactions: signed.map(({ value }) => ({
-      transaction: toBase64(value.transaction),
-      signatures: value.signatures.map(signatureProtoJson),
+    onboardingTransactions: transactions.map(({ transaction, signatures }) => ({
+      transaction: toBase64(transaction),
+      signatures: signatures.map(signatureProtoJson),
     })),
-    multiHashSignatures: content.combined.flatMap(({ signatures }) =>
-      signatures.map(signatureProtoJson),
-    ),
+    multiHashSignatures: multiHashSignatures.map(signatureProtoJson),
     ...(options.waitForAllocation === undefined
       ? {}
       : { waitForAllocation: options.waitForAllocation }),

@@ -1,0 +1,78 @@
+/** `party allocate`: a signed package allocates an external party over the Ledger API. */
+import { ExitStatus } from '../../src/base/error-codes.ts'
+import { CantosignError } from '../../src/base/errors.ts'
+import { escapeText } from '../../src/base/text.ts'
+import { allocateParty, waitForHosting, type AllocationOutcome } from '../../src/online/allocate.ts'
+import type { ConnectionSettings } from '../../src/online/connection.ts'
+import type { SigningPackage } from '../../src/package/model.ts'
+import { readPackageInput } from '../commands/package-input.ts'
+import type { Arguments, CommandRun } from '../command.ts'
+import type { Io } from '../io.ts'
+import { connectionOf, secondsOf } from './connection.ts'
+import { withLedger } from './open.ts'
+import { PARTY_ALLOCATE_OPTIONS } from './party-options.ts'
+
+const DEFAULT_WAIT_SECONDS = 300
+
+export const run: CommandRun = async (args, io) => {
+  const { package: content } = await readPackageInput(args.positional('package'))
+  const { settings, synchronizer } = connectionOf(args, PARTY_ALLOCATE_OPTIONS)
+  return await allocatePackage(content, settings, synchronizer, new Set(), args, io)
+}
+
+/** Also what `submit` does where only the Ledger API is configured. */
+export async function allocatePackage(
+  content: SigningPackage,
+  settings: ConnectionSettings,
+  ofProfile: string | undefined,
+  acceptedFindings: ReadonlySet<string>,
+  args: Arguments,
+  io: Io,
+): Promise<ExitStatus> {
+  const wait = args.flag('wait')
+  const seconds = secondsOf(args, 'wait-timeout')
+  if (seconds !== undefined && !wait) {
+    throw new CantosignError('usage', '--wait-timeout means nothing without --wait', 'add --wait')
+  }
+  const synchronizerId = args.string('synchronizer') ?? content.network.synchronizerId ?? ofProfile
+  const userId = args.string('user-id')
+  const identityProviderId = args.string('identity-provider')
+  const { outcome, hosted } = await withLedger(settings, async (ledger) => {
+    const allocated = await allocateParty(ledger, content, {
+      acceptedFindings,
+      ...(synchronizerId === undefined ? {} : { synchronizerId }),
+      ...(identityProviderId === undefined ? {} : { identityProviderId }),
+      ...(userId === undefined ? {} : { userId }),
+    })
+    const timeout = (seconds ?? DEFAULT_WAIT_SECONDS) * 1000
+    return {
+      outcome: allocated,
+      hosted: wait ? await waitForHosting(ledger, allocated, timeout) : undefined,
+    }
+  })
+  present(outcome, hosted, args, io)
+  return hosted === false ? ExitStatus.incomplete : ExitStatus.done
+}
+
+function present(
+  { partyId, synchronizer, outcome }: AllocationOutcome,
+  hosted: boolean | undefined,
+  args: Arguments,
+  io: Io,
+): void {
+  if (args.json) {
+    io.stdout.write(
+      `${JSON.stringify({ partyId, synchronizer, outcome, hosted: hosted ?? null })}\n`,
+    )
+    return
+  }
+  if (args.quiet) return
+  const lines = [
+    outcome === 'exists'
+      ? `${escapeText(partyId)} is allocated already on ${escapeText(synchronizer)}`
+      : `${escapeText(partyId)} is handed in on ${escapeText(synchronizer)}`,
+    ...(hosted === true ? ['  the participant hosts it'] : []),
+    ...(hosted === false ? ['  it is not hosted yet: other hosts may have to sign'] : []),
+  ]
+  io.stderr.write(`${lines.join('\n')}\n`)
+}

@@ -1,0 +1,236 @@
+/** Preparing a Daml transaction, and holding what comes back against what was asked for. */
+import { equalBytes, toHex } from '../base/bytes.ts'
+import { CantosignError } from '../base/errors.ts'
+import { severityOf, type Finding } from '../base/finding-codes.ts'
+import { escapeText } from '../base/text.ts'
+import type { ExpectedRoot, ExpectedTransaction, ExpectedType } from '../daml/expectation.ts'
+import { hashPreparedTransaction } from '../daml/hash.ts'
+import { judgePreparedTransaction } from '../daml/judge.ts'
+import {
+  readPreparedTransaction,
+  type ReadPreparedTransaction,
+} from '../daml/prepared-transaction.ts'
+import { HASHING_SCHEMES, type HashingScheme } from '../daml/scheme.ts'
+import { logicalSynchronizerText } from '../ident/identifiers.ts'
+import { isObject } from '../package/json-shape.ts'
+import type { JsonObject, JsonValue } from '../package/json-text.ts'
+import type { LedgerApi } from './ledger.ts'
+
+/** A command as the JSON Ledger API has it: one member, whose name says what it is. */
+export interface DamlCommand {
+  readonly name: 'CreateCommand' | 'ExerciseCommand' | 'ExerciseByKeyCommand'
+  /** As it is sent. */
+  readonly body: unknown
+  /** What its root must be: one of these. */
+  readonly roots: readonly ExpectedRoot[]
+}
+
+function invalid(what: string, problem: string): CantosignError {
+  return new CantosignError(
+    'command-invalid',
+    `${what}: ${problem}`,
+    'write one command as the JSON Ledger API takes it: docs/online.md shows one of each kind',
+  )
+}
+
+const TEMPLATE =
+  /^(?:#(?<name>[A-Za-z0-9_-]+)|(?<id>[0-9a-f]{64})):(?<module>[\w.$]+):(?<entity>[\w.$]+)$/
+
+function templateOf(
+  members: JsonObject,
+  what: string,
+): { readonly type: ExpectedType; readonly packageName: string | undefined } {
+  const text = members.get('templateId')
+  const groups = typeof text === 'string' ? TEMPLATE.exec(text)?.groups : undefined
+  if (groups === undefined) {
+    throw invalid(what, 'templateId is not #package-name:Module:Entity or package-id:Module:Entity')
+  }
+  const { name, id, module: moduleName = '', entity: entityName = '' } = groups
+  return {
+    type: { moduleName, entityName, ...(id === undefined ? {} : { packageId: id }) },
+    packageName: name,
+  }
+}
+
+function textMember(members: JsonObject, name: string, what: string): string {
+  const value = members.get(name)
+  if (typeof value === 'string' && value !== '') return value
+  throw invalid(what, `${name} is missing or no text`)
+}
+
+const MEMBERS: Readonly<Record<DamlCommand['name'], readonly string[]>> = {
+  CreateCommand: ['templateId', 'createArguments'],
+  ExerciseCommand: ['templateId', 'contractId', 'choice', 'choiceArgument'],
+  ExerciseByKeyCommand: ['templateId', 'contractKey', 'choice', 'choiceArgument'],
+}
+
+function rootsOf(
+  name: DamlCommand['name'],
+  members: JsonObject,
+  what: string,
+): readonly ExpectedRoot[] {
+  const { type, packageName } = templateOf(members, what)
+  const ofTemplate = {
+    template: type,
+    ...(packageName === undefined ? {} : { packageName }),
+  }
+  if (name === 'CreateCommand') return [{ $case: 'create', ...ofTemplate }]
+  const exercise = { $case: 'exercise', choice: textMember(members, 'choice', what) } as const
+  if (name === 'ExerciseByKeyCommand') return [{ ...exercise, ...ofTemplate, interface: null }]
+  const contractId = textMember(members, 'contractId', what)
+  // A command does not say whether it names a template or an interface.
+  return [
+    { ...exercise, ...ofTemplate, contractId, interface: null },
+    { ...exercise, contractId, interface: type },
+  ]
+}
+
+/**
+ * Reads a command; what is in its arguments is the participant's to judge.
+ * @param what names the file in errors
+ * @throws CantosignError `command-invalid`
+ */
+export function readCommand(value: JsonValue, what: string): DamlCommand {
+  if (!isObject(value)) throw invalid(what, 'it is not an object')
+  const [name, second] = [...value.keys()]
+  if (name === 'CreateAndExerciseCommand') {
+    throw invalid(
+      what,
+      'CreateAndExerciseCommand makes two roots, and a transaction that is signed has one',
+    )
+  }
+  const known = (Object.keys(MEMBERS) as DamlCommand['name'][]).find((one) => one === name)
+  if (known === undefined || second !== undefined) {
+    throw invalid(what, `it has not exactly one member, one of ${Object.keys(MEMBERS).join(', ')}`)
+  }
+  const members = value.get(known)
+  if (members === undefined || !isObject(members)) throw invalid(what, `${known} is not an object`)
+  for (const member of MEMBERS[known]) {
+    if (!members.has(member)) throw invalid(what, `${known}.${member} is missing`)
+  }
+  const odd = [...members.keys()].find((member) => !MEMBERS[known].includes(member))
+  if (odd !== undefined) throw invalid(what, `${known} has no member ${escapeText(odd)}`)
+  return { name: known, body: plain(value), roots: rootsOf(known, members, what) }
+}
+
+const isList = (value: JsonValue): value is readonly JsonValue[] => Array.isArray(value)
+
+/** JSON that was read strictly, as JSON.stringify takes it. */
+export function plain(value: JsonValue): unknown {
+  if (isObject(value)) {
+    return Object.fromEntries([...value].map(([name, member]) => [name, plain(member)]))
+  }
+  return isList(value) ? value.map(plain) : value
+}
+
+export interface PrepareRequest {
+  readonly command: DamlCommand
+  readonly commandId: string
+  readonly actAs: readonly string[]
+  readonly readAs: readonly string[]
+  /** As it is sent. */
+  readonly disclosedContracts: readonly unknown[]
+  /** Logical; empty: the participant chooses. */
+  readonly synchronizerId: string
+  readonly scheme: HashingScheme
+  /** RFC 3339. */
+  readonly maxRecordTime: string | undefined
+  /** Empty: the user of the token. */
+  readonly userId: string
+}
+
+export interface Prepared {
+  readonly read: ReadPreparedTransaction
+  readonly scheme: HashingScheme
+  /** 32 bytes, computed here. */
+  readonly hash: Uint8Array
+  /** What keeps it from being signed; it answers the request all the same. */
+  readonly refusals: readonly Finding[]
+}
+
+function bodyOf(request: PrepareRequest): Readonly<Record<string, unknown>> {
+  const { command, scheme, maxRecordTime } = request
+  return {
+    userId: request.userId,
+    commandId: request.commandId,
+    commands: [command.body],
+    actAs: request.actAs,
+    readAs: request.readAs,
+    disclosedContracts: request.disclosedContracts,
+    synchronizerId: request.synchronizerId,
+    packageIdSelectionPreference: [],
+    verboseHashing: false,
+    prefetchContractKeys: [],
+    ...(maxRecordTime === undefined ? {} : { maxRecordTime }),
+    // Release lines before 3.5 know one scheme and no such member.
+    ...(scheme === 'V2' ? {} : { hashingSchemeVersion: `HASHING_SCHEME_VERSION_${scheme}` }),
+  }
+}
+
+/** Findings that say the transaction is another one than was asked for. */
+const DIFFERENCES = /^other-/
+
+/** How a transaction differs from its command, `undefined` if it does not. */
+function differenceOf(refusals: readonly Finding[], { name }: DamlCommand): string | undefined {
+  const others = refusals.filter(({ code }) => DIFFERENCES.test(code))
+  // The key itself is not compared: a command has it in JSON. That one was looked up is.
+  const byKey = others.some(({ code }) => code === 'other-key')
+  if (name === 'ExerciseByKeyCommand' && !byKey) return 'no key was looked up (other-key)'
+  const other = others.find(({ code }) => code !== 'other-key' || name !== 'ExerciseByKeyCommand')
+  return other === undefined ? undefined : `${other.message} (${other.code})`
+}
+
+function differs(what: string): CantosignError {
+  return new CantosignError(
+    'answer-differs',
+    `the participant prepared something else than was asked for: ${what}`,
+    'do not sign it; ask another participant',
+  )
+}
+
+/**
+ * Has a transaction prepared. Its hash is computed here, and what it does is compared with the
+ * command; arguments are for who signs to read.
+ * @throws CantosignError `answer-differs`, `response-malformed`, and as the call
+ */
+export async function prepareTransaction(
+  ledger: LedgerApi,
+  request: PrepareRequest,
+): Promise<Prepared> {
+  const answer = await ledger.prepare(bodyOf(request))
+  const { scheme } = request
+  if (answer.scheme !== HASHING_SCHEMES[scheme].number) {
+    throw differs(`it is for hashing scheme ${answer.scheme}, not ${scheme}`)
+  }
+  const read = readPreparedTransaction(answer.preparedTransaction)
+  const fatal = read.findings.find(({ code }) => severityOf(code) === 'fatal')
+  if (fatal !== undefined) {
+    throw new CantosignError(
+      'response-malformed',
+      `the prepared transaction cannot be read: ${fatal.message} at ${escapeText(fatal.path)}`,
+      'see the release of the participant with info; a newer one may need a newer version of this tool',
+    )
+  }
+  const result = hashPreparedTransaction(read, scheme)
+  if (result.$case === 'undetermined') throw differs('it has no single hash')
+  if (!equalBytes(result.hash, answer.claimedHash)) {
+    throw differs(
+      `it says that the hash is ${toHex(answer.claimedHash)}, and it is ${toHex(result.hash)}`,
+    )
+  }
+  const { command, synchronizerId, actAs, commandId } = request
+  const attempts = command.roots.map((root) => {
+    const expected: ExpectedTransaction = { root, actAs, commandId }
+    const { refusals } = judgePreparedTransaction(read, scheme, expected)
+    return { refusals, other: differenceOf(refusals, command) }
+  })
+  const fitting = attempts.find(({ other }) => other === undefined) ?? attempts[0]
+  if (fitting === undefined) throw new Error('a command has at least one form')
+  if (fitting.other !== undefined) throw differs(fitting.other)
+  const chosen = logicalSynchronizerText(read.value?.metadata?.synchronizerId ?? '')
+  if (synchronizerId !== '' && chosen !== synchronizerId) {
+    throw differs(`it is for the synchronizer ${escapeText(chosen)}`)
+  }
+  const refusals = fitting.refusals.filter(({ code }) => !DIFFERENCES.test(code))
+  return { read, scheme, hash: result.hash, refusals }
+}
