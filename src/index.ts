@@ -1,5 +1,6 @@
 /**
- * The library of the air-gapped half: reading, judging, signing and packing topology transactions.
+ * The library of the air-gapped half: reading, judging, signing and packing topology transactions and
+ * prepared Daml transactions.
  * Everything here is free of terminals and of the network; `cantosign/signers/*` touch key files.
  */
 export { ExitStatus, exitStatusOf, type ErrorCode } from './base/error-codes.ts'
@@ -9,6 +10,13 @@ export { parseFingerprint, type Fingerprint } from './ident/fingerprint.ts'
 export { parseUniqueIdentifier, type UniqueIdentifier } from './ident/identifiers.ts'
 export { publicKeyFromRaw, type PublicKey } from './crypto/public-key.ts'
 export { verifySignature } from './crypto/signature.ts'
+export { hashPreparedTransaction, type HashResult } from './daml/hash.ts'
+export { judgePreparedTransaction } from './daml/judge.ts'
+export {
+  readPreparedTransaction,
+  type ReadPreparedTransaction,
+} from './daml/prepared-transaction.ts'
+export type { HashingScheme } from './daml/scheme.ts'
 export { findDangers, type Danger } from './explain/dangers.ts'
 export { statementContext, transactionReport, type TransactionReport } from './explain/report.ts'
 export { combinePackages } from './package/combine.ts'

@@ -364,7 +364,8 @@ async function signChosen(
     return { ...target, report, hash: requireSignable(report, target.name).hash }
   })
   if (!args.quiet) {
-    const left = indices.filter((i) => chosen.every(({ index }) => index !== i))
+    const taken = new Set(chosen.map(({ index }) => index))
+    const left = indices.filter((i) => !taken.has(i))
     const lines = [
       ...packageTextLines(content),
       ...left.flatMap((i) => [

@@ -109,20 +109,6 @@ export const knownKeys: readonly PublicKey[] = Object.values(keys).map(
   ({ spki_hex: hex }) => parseSubjectPublicKeyInfo(fromHex(hex)).key,
 )
 
-/** Signing packages as files. */
-export const packages: readonly Uint8Array[] = onboarding.map((one) =>
-  writePackage(
-    createPackage({
-      text: { requestedBy: 'operations', reason: 'onboarding' },
-      transactions: one.transactions.map((each) => ({
-        bytes: fromBase64(each.transaction_base64),
-        proposal: false,
-      })),
-      publicKeys: knownKeys.slice(0, 2),
-    }),
-  ),
-)
-
 const prepared = fixture('prepared-transactions/oracle-vectors.json') as {
   readonly vectors: readonly { readonly prepared_transaction_base64: string }[]
 }
@@ -130,6 +116,23 @@ const prepared = fixture('prepared-transactions/oracle-vectors.json') as {
 export const preparedTransactions: readonly Uint8Array[] = prepared.vectors
   .map((each) => fromBase64(each.prepared_transaction_base64))
   .filter((bytes) => bytes.length < 4000)
+
+/** Signing packages as files; each has a prepared transaction as well. */
+export const packages: readonly Uint8Array[] = onboarding.map((one, i) =>
+  writePackage(
+    createPackage({
+      text: { requestedBy: 'operations', reason: 'onboarding' },
+      transactions: one.transactions.map((each) => ({
+        bytes: fromBase64(each.transaction_base64),
+        proposal: false,
+      })),
+      preparedTransactions: preparedTransactions
+        .slice(i, i + 1)
+        .map((bytes) => ({ bytes, scheme: 'V3' })),
+      publicKeys: knownKeys.slice(0, 2),
+    }),
+  ),
+)
 
 /** Records behind each other, each with its length before it. */
 export function delimited(records: readonly Uint8Array[]): Uint8Array {

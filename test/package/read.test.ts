@@ -7,7 +7,7 @@ import { DEFAULT_LIMITS } from '../../src/package/model.ts'
 import { readPackage } from '../../src/package/read.ts'
 import { writePackage } from '../../src/package/write.ts'
 import { transactionHash } from '../../src/topology/transaction.ts'
-import { signingPackage } from './arbitrary.ts'
+import { preparedPackage, signingPackage } from './arbitrary.ts'
 import {
   bytesOf,
   corrupted,
@@ -28,8 +28,10 @@ import {
   fileOf,
   fits,
   party,
+  preparedBytes,
   root,
   whole,
+  wholePrepared,
   type Json,
 } from './whole.ts'
 
@@ -57,16 +59,15 @@ describe('a package', () => {
     ])
   })
 
-  property.prop([signingPackage], { numRuns: 40 })(
-    'reads back as it was written, and is written as it was read',
-    (made) => {
-      const file = writePackage(made)
-      const read = readPackage(file).package
-      expect(read).toEqual(made)
-      expect(textOf(writePackage(read))).toBe(textOf(file))
-      expect(fits(JSON.parse(textOf(file))), JSON.stringify(fits.errors)).toBe(true)
-    },
-  )
+  property.prop([fc.oneof(signingPackage, preparedPackage(true), preparedPackage(false))], {
+    numRuns: 60,
+  })('reads back as it was written, and is written as it was read', (made) => {
+    const file = writePackage(made)
+    const read = readPackage(file).package
+    expect(read).toEqual(made)
+    expect(textOf(writePackage(read))).toBe(textOf(file))
+    expect(fits(JSON.parse(textOf(file))), JSON.stringify(fits.errors)).toBe(true)
+  })
 
   property.prop([signingPackage, fc.integer()], { numRuns: 20 })(
     'is the same whatever the order of lists without an order and of properties',
@@ -88,6 +89,28 @@ describe('a package', () => {
       expect(textOf(writePackage(readPackage(fileOf(reordered)).package))).toBe(
         textOf(writePackage(made)),
       )
+    },
+  )
+
+  property.prop([fc.nat(), fc.integer({ min: 1, max: 255 })], { numRuns: 200 })(
+    'with a prepared transaction and one byte changed is refused, or its signature is not valid',
+    (place, flip) => {
+      const file = writePackage(wholePrepared)
+      const i = place % file.length
+      const bytes = file.with(i, (file[i] ?? 0) ^ flip)
+      try {
+        const { package: read, verdicts } = readPackage(bytes)
+        const [entry] = read.preparedTransactions
+        expect(entry?.prepared.bytes).toEqual(preparedBytes)
+        expect(entry?.scheme).toBe('V2')
+        const [verdict] = verdicts.preparedTransactions[0] ?? []
+        const same =
+          JSON.stringify(entry?.signatures) ===
+          JSON.stringify(wholePrepared.preparedTransactions[0]?.signatures)
+        expect(verdict?.status === 'valid').toBe(same)
+      } catch (error) {
+        expect(error).toHaveProperty('code')
+      }
     },
   )
 
