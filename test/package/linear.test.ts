@@ -4,13 +4,17 @@
  */
 import { describe, expect, test } from 'vitest'
 import { addSignatures } from '../../src/package/add.ts'
+import { addPreparedSignatures } from '../../src/package/add-prepared.ts'
 import { combinePackages } from '../../src/package/combine.ts'
 import { createPackage } from '../../src/package/create.ts'
+import { exportPreparedHashes } from '../../src/package/export-execute.ts'
 import { signedTransactions } from '../../src/package/export.ts'
 import type { SigningPackage } from '../../src/package/model.ts'
 import { carriedSignatures, verifyPackage } from '../../src/package/verdicts.ts'
 import { writePackage } from '../../src/package/write.ts'
 import { transactionHash } from '../../src/topology/transaction.ts'
+import { bytesOf } from '../daml/transactions.ts'
+import { partyOf, preparedOf } from './prepared.ts'
 import { delegation, ed25519Key, hashHex, partyTransaction, signedBytes } from './support.ts'
 
 const alice = ed25519Key(1)
@@ -26,6 +30,11 @@ function packageOf(size: number): SigningPackage {
       ...list.map((bytes) => ({ transactionHashes: [hashHex(bytes)], signatures: [signature] })),
     ],
     state: list.map((_, i) => ({ bytes: signedBytes(delegation(alice, alice, i + 1), []) })),
+    publicKeys: [alice.key],
+    preparedTransactions: list.map((_, i) => ({
+      bytes: bytesOf(preparedOf([partyOf(alice)], `note ${i}`)),
+      scheme: 'V2' as const,
+    })),
   })
 }
 
@@ -57,6 +66,12 @@ function counted(content: SigningPackage): {
         })),
       ),
       state: counting(content.state),
+      preparedTransactions: counting(
+        content.preparedTransactions.map((one) => ({
+          ...one,
+          signatures: counting(one.signatures),
+        })),
+      ),
     },
   }
 }
@@ -72,6 +87,20 @@ const jobs: readonly (readonly [string, (content: SigningPackage) => unknown])[]
   ['writing', (content) => writePackage(content)],
   ['verifying', (content) => carriedSignatures(content, verifyPackage(content))],
   ['adding a signature to each', (content) => addSignatures(content, additions(content))],
+  [
+    'adding a signature to each prepared transaction',
+    (content) =>
+      addPreparedSignatures(
+        content,
+        content.preparedTransactions.map(({ hash, digest }) => ({
+          hash,
+          parties: [partyOf(alice)],
+          signedBy: alice.fingerprint,
+          signature: alice.signBytes(digest),
+        })),
+      ),
+  ],
+  ['exporting hashes', (content) => exportPreparedHashes(content)],
   [
     'combining',
     (content) =>
