@@ -6,7 +6,12 @@ import { readHostPort } from '../../../src/online/address.ts'
 import { AdminApi } from '../../../src/online/admin.ts'
 import { Routes } from '../../../src/online/connection.ts'
 import { GrpcConnection } from '../../../src/online/grpc.ts'
-import { InteractiveSubmission, ParticipantRepair } from '../../../src/online/wire/services.ts'
+import { decodeApiMessage } from '../../../src/online/wire/codec.ts'
+import {
+  Connectivity,
+  InteractiveSubmission,
+  ParticipantRepair,
+} from '../../../src/online/wire/services.ts'
 import type { RunningSandbox } from '../../../src/sandbox/server/start.ts'
 import { encodeMessage } from '../../../src/wire/codec.ts'
 import { online, type Run } from './cli.ts'
@@ -182,5 +187,23 @@ export async function contractsOf(
     )
     for await (const { chunk } of stream) chunks.push(chunk)
     return gunzipSync(Buffer.concat(chunks))
+  })
+}
+
+/** How a participant is registered with its synchronizers. */
+export async function registrationsOf(
+  running: RunningSandbox,
+  index: number,
+): Promise<readonly { readonly connected: boolean; readonly manualConnect: boolean }[]> {
+  return await withAdminApi(running, index, async ({ connection }) => {
+    const { results } = await connection.unary(
+      Connectivity.ListRegisteredSynchronizers,
+      {},
+      { effect: 'read' },
+    )
+    return results.map(({ config, connected }) => ({
+      connected,
+      manualConnect: decodeApiMessage('SynchronizerConnectionConfig', config).manualConnect,
+    }))
   })
 }
