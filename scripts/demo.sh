@@ -1,44 +1,99 @@
 #!/usr/bin/env bash
-# The main job from end to end in a directory of its own: make a key, build the root delegation of
-# its namespace, read what it says, sign it, have openssl check the signature, export what a node takes.
+# The seed scenario on one machine: a participant is to become one more host of an external party. Its
+# proposal is fetched, carried to where the party's key is, read, signed there, carried back and handed
+# in; the contracts follow and the onboarding flag goes. The network is the sandbox; the side with the
+# key runs the air-gapped program, which reaches none.
 set -euo pipefail
-program="$(cd "$(dirname "$0")/.." && pwd)/dist/cantosign.mjs"
+dist="$(cd "$(dirname "$0")/.." && pwd)/dist"
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+sandbox=
+finish() {
+  if [ -n "$sandbox" ]; then
+    kill "$sandbox" 2>/dev/null || true
+    wait "$sandbox" 2>/dev/null || true
+  fi
+  rm -rf "$work"
+}
+trap finish EXIT
 cd "$work"
+mkdir offline online
 
 say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
 run() {
   printf '$ %s\n' "$*"
   "$@"
 }
-cantosign() { node "$program" "$@"; }
+cantosign() { node "$dist/cantosign.mjs" "$@"; }
+cantosign-online() { node "$dist/cantosign-online.mjs" "$@"; }
+# Members of the ready line: ready participants 0 adminApi
+ready() {
+  node -e 'const [file, ...path] = process.argv.slice(1)
+    console.log(path.reduce((value, name) => value[name], JSON.parse(require("fs").readFileSync(file))))' \
+    online/ready.json "$@"
+}
 
-say '1. Make an Ed25519 key. This demo leaves it unencrypted; yours gets a passphrase.'
-run cantosign key generate --key-spec ed25519 --no-encrypt -o root.der
-run cantosign key convert root.der --to spki-der -o root.pub.der
+say '1. Start the sandbox: two participants on one synchronizer, in memory, on this machine.'
+printf '$ cantosign-online sandbox\n'
+cantosign-online sandbox --clearance-delay 500 >online/ready.json &
+sandbox=$!
+until [ -s online/ready.json ]; do
+  kill -0 "$sandbox"
+  sleep 0.1
+done
+cat online/ready.json
+cat >online/config.yaml <<END
+profiles:
+  one: { adminApi: "$(ready participants 0 adminApi)", ledgerApi: "$(ready participants 0 ledgerApi)" }
+  two: { adminApi: "$(ready participants 1 adminApi)", ledgerApi: "$(ready participants 1 ledgerApi)" }
+END
+online=(--config online/config.yaml)
 
-say '2. Build the root delegation: the transaction that founds the namespace of this key.'
-run cantosign build root-delegation --namespace-key root.pub.der \
-  --requested-by 'the demo' --reason 'found a namespace' -o namespace.cantosign.json --quiet
+say "2. Offline: the party's key. This demo leaves it unencrypted; yours gets a passphrase."
+run cantosign key generate --key-spec ed25519 --no-encrypt -o offline/alice.der
+run cantosign key convert offline/alice.der --to spki-der -o offline/alice.pub.der
 
-say '3. Read what a signature over it would authorize.'
-run cantosign inspect namespace.cantosign.json
+say '3. Set the party up on the first participant, which signs for itself when it gets the package.'
+run cantosign build external-party --party alice --namespace-key offline/alice.pub.der \
+  --host "$(ready participants 0 participant)=confirmation" \
+  --synchronizer "$(ready synchronizer)" -o offline/party.cantosign.json --quiet
+run cantosign sign offline/party.cantosign.json --key offline/alice.der --yes --quiet \
+  -o offline/party.signed.cantosign.json
+run cantosign-online submit offline/party.signed.cantosign.json \
+  --ledger-api "$(ready participants 0 ledgerApi)" --wait --wait-timeout 30
+party="alice::$(cantosign key show offline/alice.der --json |
+  node -p 'JSON.parse(require("fs").readFileSync(0)).fingerprint')"
 
-say '4. Sign it. At a terminal you would type the end of the hash; --yes stands for that here.'
-run cantosign sign namespace.cantosign.json --key root.der --yes --quiet -o signed.cantosign.json
-run cantosign verify signed.cantosign.json
+say '4. The second participant proposes to host the party, with the onboarding flag, and steps aside.'
+run cantosign-online replicate -d online/replication "${online[@]}" --source one --target two \
+  --party "$party" --permission confirmation --yes --wait-timeout 30 || [ $? = 6 ]
+run cantosign-online proposals --profile one "${online[@]}"
 
-say '5. Let openssl check the signature over the 34 bytes of the hash, without this program.'
-run cantosign export signed.cantosign.json --format hash -d out
-run cantosign sign namespace.cantosign.json --key root.der --yes --quiet --detached -o signature.bin
-run openssl pkeyutl -verify -pubin -keyform DER -inkey root.pub.der -rawin \
-  -in out/01-namespace-delegation.hash -sigfile signature.bin
-run openssl pkeyutl -sign -keyform DER -inkey root.der -rawin \
-  -in out/01-namespace-delegation.hash -out openssl.bin
-run cmp signature.bin openssl.bin
-echo 'openssl makes the same 64 bytes'
+say '5. Fetch the proposal with the state that proves what it changes, and carry it to the key.'
+hash=$(cantosign-online proposals --profile one "${online[@]}" --json |
+  node -p 'JSON.parse(require("fs").readFileSync(0)).proposals[0].hash')
+run cantosign-online fetch "$hash" --profile one "${online[@]}" \
+  --requested-by 'the operator of the second participant' --reason 'one more host for alice' \
+  -o online/hosting.cantosign.json
+run cp online/hosting.cantosign.json offline/
 
-say '6. Write the certificate that a Canton node loads.'
-run cantosign export signed.cantosign.json --format cert -d out
-ls -l out
+say '6. Offline: read what a signature would authorize.'
+run cantosign inspect offline/hosting.cantosign.json
+
+say '7. Sign it. At a terminal you would type the end of the hash; --yes stands for that here.'
+run cantosign sign offline/hosting.cantosign.json --key offline/alice.der --yes --quiet \
+  -o offline/hosting.signed.cantosign.json
+run cantosign verify offline/hosting.signed.cantosign.json
+
+say '8. Carry it back and hand it in; the contracts follow and the flag is cleared.'
+run cp offline/hosting.signed.cantosign.json online/
+run cantosign-online replicate -d online/replication "${online[@]}" --source one --target two \
+  --signed online/hosting.signed.cantosign.json --backed-up --yes --wait-timeout 30
+
+say '9. What is in force now: two hosts, and neither has the flag.'
+run cantosign-online fetch --in-force --party "$party" --mapping party-to-participant \
+  --profile one "${online[@]}" -o online/in-force.cantosign.json
+cantosign inspect online/in-force.cantosign.json --json |
+  node -e 'const [{ serial, mapping }] = JSON.parse(require("fs").readFileSync(0)).transactions
+    console.log(`serial ${serial}`)
+    for (const { participantUid, permission, onboarding } of mapping.participants)
+      console.log(`  ${participantUid} ${permission}${onboarding ? ", onboarding" : ""}`)'

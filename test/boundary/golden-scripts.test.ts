@@ -103,9 +103,9 @@ describe.skipIf(!hasStrace)('golden scripts under strace', { timeout: 300_000 },
     expectSilent(traced, callsIn(script))
   })
 
-  test('nor do those of the demo', () => {
-    const script = readFileSync(join(root, 'scripts', 'demo.sh'), 'utf8')
-    const traced = runTraced(['bash', join(root, 'scripts', 'demo.sh')], scratch())
+  test('nor do those of the offline demo', () => {
+    const script = readFileSync(join(root, 'scripts', 'demo-offline.sh'), 'utf8')
+    const traced = runTraced(['bash', join(root, 'scripts', 'demo-offline.sh')], scratch())
     expectSilent(traced, callsIn(script))
   })
 })
