@@ -39,6 +39,13 @@ export const run: CommandRun = async (args, io) => {
     const attached = { content, index: prepared, path, signaturePath, signature, signedBy }
     return attachPrepared(attached, beside, output, args, io)
   }
+  if (args.strings('party').length > 0) {
+    throw new CantosignError(
+      'usage',
+      '--party says for whom a Daml transaction was signed, and this is topology',
+      'leave it out',
+    )
+  }
   const target = targetOf(content, args, path)
   const { package: made, replaced } = addSignature(
     content,

@@ -185,6 +185,16 @@ function checkOptions({ topology, indices }: Asked, args: Arguments): void {
       'name the topology transactions with --transaction, or leave out --combined',
     )
   }
+  const foreign = ['proposal', 'accept-finding', 'accept-danger'].find(
+    (name) => args.strings(name).length > 0,
+  )
+  if (foreign !== undefined && !topology) {
+    throw new CantosignError(
+      'usage',
+      `--${foreign} means nothing to a prepared Daml transaction`,
+      'leave it out: what keeps such a transaction from being signed is lifted by no option',
+    )
+  }
   if (args.string('expect') !== undefined && (topology || indices.length > 1)) {
     throw new CantosignError(
       'usage',

@@ -24,6 +24,7 @@ export const run: CommandRun = async (args, io) => {
     const { signPackage } = await import('./sign-prepared.ts')
     return await signPackage(request, output, 'all', args, io)
   }
+  refuseParty(args)
   const { signShown } = await import('./sign-shown.ts')
   return await signShown(request, output, args, io)
 }
@@ -39,6 +40,16 @@ function signsPrepared({ source }: SigningRequest, args: Arguments): boolean {
   return transactions.length === 0 || !args.flag('combined')
 }
 
+/** @throws CantosignError `usage`: nothing given is ever ignored */
+function refuseParty(args: Arguments): void {
+  if (args.strings('party').length === 0) return
+  throw new CantosignError(
+    'usage',
+    '--party says for whom a Daml transaction is signed, and only topology is signed here',
+    'leave it out',
+  )
+}
+
 /** Options that say something about a transaction, which a bare hash does not show. */
 const NOT_BLIND = [
   'transaction',
@@ -50,6 +61,7 @@ const NOT_BLIND = [
   'accept-finding',
   'combined',
   'allow-unneeded',
+  'party',
   'fast',
 ]
 

@@ -267,6 +267,8 @@ describe('sign', () => {
       'package-transaction-absent',
     ],
     ['--combined', content(), 'alice', ['--combined'], 2, 'usage'],
+    ['--proposal', content(), 'alice', ['--proposal', 'true'], 2, 'usage'],
+    ['--accept-finding', content(), 'alice', ['--accept-finding', 'unknown-field'], 2, 'usage'],
     [
       'state that is damaged',
       content([], {
@@ -289,7 +291,7 @@ describe('sign', () => {
     const at = desk(made)
     refused(at, status, code, ...signWith(key, ...more))
     const words = ['transaction', 'sign', ...signWith(key, ...more).slice(1)]
-    if (!more.includes('--combined')) refused(at, status, code, ...words)
+    if (code !== 'usage') refused(at, status, code, ...words)
   })
 
   test.each(['--party-signatures', '--hashing-scheme=v2'])(
@@ -401,6 +403,12 @@ describe('a package with topology transactions as well', () => {
     [
       'a combined signature over a prepared one',
       signWith('alice', '--combined', '--transaction', HASH),
+      2,
+      'usage',
+    ],
+    [
+      'a party for topology alone',
+      signWith('alice', '--transaction', topologyHash, '--party', PARTY),
       2,
       'usage',
     ],

@@ -1,5 +1,5 @@
 /** Combining is a join, and no broken or foreign signature spoils it. */
-import type { fc} from '@fast-check/vitest';
+import type { fc } from '@fast-check/vitest'
 import { test as property } from '@fast-check/vitest'
 import { describe, expect, test } from 'vitest'
 import { combinePackages } from '../../src/package/combine.ts'
