@@ -23,6 +23,7 @@ import {
   PRIVATE_MODE,
 } from './key-output.ts'
 import { requireOutput, writeOutput } from './output.ts'
+import { refuseUseless } from './signer-settings.ts'
 
 /** @throws CantosignError `usage` */
 function chosenKeySpec(args: Arguments): SigningKeySpec {
@@ -58,12 +59,12 @@ function requirePlace(key: string, args: Arguments, io: Io): KeyPlace {
       'give -o FILE for a file, --key URI for the others; ssh-keygen and ssh-add make one for an agent',
     )
   }
+  refuseUseless(uri, args)
   const [useless] = [
     ...(args.flag('no-encrypt') ? ['no-encrypt'] : []),
-    ...[
-      ...['to', 'kdf', 'new-passphrase-file', 'new-passphrase-fd'],
-      ...(uri.$case === 'connected' ? ['passphrase-file', 'passphrase-fd'] : []),
-    ].filter((name) => args.string(name) !== undefined),
+    ...['to', 'kdf', 'new-passphrase-file', 'new-passphrase-fd'].filter(
+      (name) => args.string(name) !== undefined,
+    ),
   ]
   if (useless === undefined) return uri
   throw new CantosignError(

@@ -23,6 +23,7 @@ import {
   usageFault,
   type ServiceFaultCode,
 } from '../faults.ts'
+import { specRemarks, type KmsKeyName } from '../registration.ts'
 import { uriFault } from '../uri.ts'
 import { formatAwsUri, type AwsUri } from './uri.ts'
 
@@ -206,6 +207,31 @@ export async function openAwsSigner(uri: AwsUri, options: ConnectedOptions): Pro
   } catch (error) {
     service.close()
     throw error
+  }
+}
+
+/**
+ * The name that a node has for the key: its ARN, which no alias can move and which other accounts use.
+ * @throws CantosignError as `openAwsSigner`
+ */
+export async function awsKeyName(uri: AwsUri, options: ConnectedOptions): Promise<KmsKeyName> {
+  const id = requireKey(uri)
+  const service = await openService(uri, options)
+  try {
+    const { arn, key } = await readKey(service, id)
+    const region = /^arn:[^:]*:kms:([a-z0-9-]+):/.exec(arn)?.[1]
+    if (region === undefined) throw answerFault(service.name, 'answers with an ARN that is none')
+    return {
+      key,
+      kmsKeyId: arn,
+      configuration: [
+        ['type', 'aws'],
+        ['region', region],
+      ],
+      remarks: specRemarks(key),
+    }
+  } finally {
+    service.close()
   }
 }
 

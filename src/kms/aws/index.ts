@@ -1,4 +1,4 @@
 /** `cantosign/kms/aws`: keys in AWS KMS. */
 export { parseAwsUri, type AwsUri } from './uri.ts'
-export { generateAwsKey, listAwsKeys, openAwsSigner } from './driver.ts'
+export { awsKeyName, generateAwsKey, listAwsKeys, openAwsSigner } from './driver.ts'
 export type { ConnectedKey, ConnectedOptions } from '../../signer/connected.ts'

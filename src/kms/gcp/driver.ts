@@ -26,6 +26,7 @@ import {
   usageFault,
   type ServiceFaultCode,
 } from '../faults.ts'
+import { specRemarks, type KmsKeyName } from '../registration.ts'
 import { uriFault } from '../uri.ts'
 import { formatGcpUri, versionName, type GcpUri } from './uri.ts'
 
@@ -268,6 +269,45 @@ async function openVersion(
  */
 export async function openGcpSigner(uri: GcpUri, options: ConnectedOptions): Promise<Signer> {
   return await openVersion(uri, requireVersion(uri), options)
+}
+
+/**
+ * The name that a node has for the key: that of the key without its version, which it takes to be 1
+ * unless its configuration says otherwise.
+ * @throws CantosignError as `openGcpSigner`
+ */
+export async function gcpKeyName(uri: GcpUri, options: ConnectedOptions): Promise<KmsKeyName> {
+  const resource = requireVersion(uri)
+  const { cryptoKey = '', version } = uri
+  const [, project = '', , location = '', , ring = ''] = uri.keyRing.split('/')
+  const service = await openService(uri, options)
+  try {
+    const { key } = await readKey(service, resource)
+    const other = version !== '1'
+    return {
+      key,
+      kmsKeyId: cryptoKey,
+      configuration: [
+        ['type', 'gcp'],
+        ['location-id', location],
+        ['project-id', `"${project}"`],
+        ['key-ring-id', ring],
+        ...(other
+          ? [['key-version-overrides', `{ "${cryptoKey}" = "${version ?? ''}" }`] as const]
+          : []),
+      ],
+      remarks: [
+        ...specRemarks(key),
+        ...(other
+          ? [
+              'a node takes version 1 of a key: key-version-overrides in kms.conf is for releases that know it',
+            ]
+          : []),
+      ],
+    }
+  } finally {
+    service.close()
+  }
 }
 
 async function describe(
