@@ -25,6 +25,17 @@ export const INPUT_OPTIONS: readonly string[] = [
   'protocol-key',
   'authentication-key',
   'encryption-key',
+  // Of the online half.
+  'config',
+  'tls-ca',
+  'tls-cert',
+  'tls-key',
+  'tls-client-ca',
+  'token-file',
+  'reader-token-file',
+  'package',
+  'signed',
+  'disclosed-contracts',
 ]
 
 /** Paths of the files that the options name; a key that is elsewhere has none. */

@@ -13,7 +13,7 @@ export interface CantonErrorHelp {
 }
 
 const force = (flag: string): string =>
-  `if that is meant, the operator of the node does it in its console with ForceFlag.${flag}: submit sends no force flags`
+  `if that is meant, the operator of the node does it with FORCE_FLAG_${flag} in its console: submit sends no force flags`
 
 const TOPOLOGY: Readonly<Record<string, CantonErrorHelp>> = {
   TOPOLOGY_UNAUTHORIZED_TRANSACTION: {
@@ -34,7 +34,7 @@ const TOPOLOGY: Readonly<Record<string, CantonErrorHelp>> = {
   },
   TOPOLOGY_SERIAL_MISMATCH: {
     meaning: 'the serial is not the next one: another transaction of this mapping came first',
-    hint: 'see what is in force with: fetch --namespace or --party, and build again on it; signatures of the old serial are void',
+    hint: 'fetch what is in force with: fetch --in-force, and build again on it; signatures of the old serial are void',
   },
   TOPOLOGY_MAPPING_ALREADY_EXISTS: {
     meaning: 'the same mapping is in force already',
@@ -50,11 +50,11 @@ const TOPOLOGY: Readonly<Record<string, CantonErrorHelp>> = {
   },
   TOPOLOGY_NO_CORRESPONDING_ACTIVE_TX_TO_REVOKE: {
     meaning: 'what is to be removed is not in force',
-    hint: 'see what is in force with: fetch --namespace or --party',
+    hint: 'see what is in force with: state export --namespace or --party, then inspect',
   },
   TOPOLOGY_REMOVE_MUST_NOT_CHANGE_MAPPING: {
     meaning: 'a removal has another content than what is in force',
-    hint: 'build the removal from the present transaction: fetch it, then build revoke --previous FILE',
+    hint: 'build the removal from the present transaction: fetch --in-force, then build with --previous FILE',
   },
   TOPOLOGY_CANNOT_REMOVE_MAPPING: {
     meaning: 'this kind of mapping cannot be removed, only replaced',
@@ -66,15 +66,15 @@ const TOPOLOGY: Readonly<Record<string, CantonErrorHelp>> = {
   },
   TOPOLOGY_NAMESPACE_ALREADY_IN_USE: {
     meaning: 'the namespace exists already as one of the other kind',
-    hint: 'see what holds it with: fetch --namespace NAMESPACE',
+    hint: 'see what holds it with: state export --namespace NAMESPACE, then inspect',
   },
   TOPOLOGY_NAMESPACE_HAS_BEEN_REVOKED: {
     meaning: 'the delegation or the root of the namespace was removed, which is final',
-    hint: 'sign with another key of the namespace: see those in force with fetch --namespace NAMESPACE',
+    hint: 'sign with another key of the namespace: see those in force with state export --namespace NAMESPACE',
   },
   TOPOLOGY_CONFIRMING_THRESHOLD_CANNOT_BE_REACHED: {
     meaning: 'the confirmation threshold is above the number of hosts that confirm',
-    hint: `build it again with a lower threshold or more hosts; ${force('AllowConfirmingThresholdCannotBeMet')}`,
+    hint: `build it again with a lower threshold or more hosts; ${force('ALLOW_CONFIRMING_THRESHOLD_CANNOT_BE_MET')}`,
   },
   TOPOLOGY_SIGNING_THRESHOLD_CANNOT_BE_REACHED: {
     meaning: 'the threshold of signing keys is above their number',
@@ -123,35 +123,35 @@ const TOPOLOGY: Readonly<Record<string, CantonErrorHelp>> = {
   },
   TOPOLOGY_DANGEROUS_COMMAND_REQUIRES_FORCE_ALIEN_MEMBER: {
     meaning: 'the mapping is about another member than the node that it was sent to',
-    hint: `send it to that member with --admin-api; ${force('AlienMember')}`,
+    hint: `send it to that member with --admin-api; ${force('ALIEN_MEMBER')}`,
   },
   TOPOLOGY_INCREASE_OF_PREPARATION_TIME_TOLERANCE: {
     meaning: 'a longer preparation time tolerance could let signed transactions be repeated',
-    hint: `lower preparationTimeRecordTimeTolerance in the SPEC; ${force('PreparationTimeRecordTimeToleranceIncrease')}`,
+    hint: `lower preparationTimeRecordTimeTolerance in the SPEC; ${force('PREPARATION_TIME_RECORD_TIME_TOLERANCE_INCREASE')}`,
   },
   TOPOLOGY_VALUE_OUT_OF_BOUNDS: {
     meaning: 'a parameter of the synchronizer is outside its bounds',
-    hint: `see the value with: inspect PACKAGE; ${force('AllowOutOfBoundsValue')}`,
+    hint: `see the value with: inspect PACKAGE; ${force('ALLOW_OUT_OF_BOUNDS_VALUE')}`,
   },
   TOPOLOGY_DISABLE_PARTY_WITH_ACTIVE_CONTRACTS: {
     meaning: 'the party has active contracts on the participant that would stop hosting it',
-    hint: `move or archive the contracts first; ${force('DisablePartyWithActiveContracts')}`,
+    hint: `move or archive the contracts first; ${force('DISABLE_PARTY_WITH_ACTIVE_CONTRACTS')}`,
   },
   TOPOLOGY_INSUFFICIENT_SIGNATORY_ASSIGNING_PARTICIPANTS: {
     meaning: 'too few participants would be left to assign contracts that the party signed',
-    hint: `keep more confirming hosts in: build hosting; ${force('AllowInsufficientSignatoryAssigningParticipantsForParty')}`,
+    hint: `keep more confirming hosts in: build hosting; ${force('ALLOW_INSUFFICIENT_SIGNATORY_ASSIGNING_PARTICIPANTS_FOR_PARTY')}`,
   },
   TOPOLOGY_INSUFFICIENT_PERMISSION_FOR_SIGNATORY_PARTY: {
     meaning: 'a host would lose the permission that contracts the party signed need',
-    hint: `keep its permission in: build hosting; ${force('AllowInsufficientParticipantPermissionForSignatoryParty')}`,
+    hint: `keep its permission in: build hosting; ${force('ALLOW_INSUFFICIENT_PARTICIPANT_PERMISSION_FOR_SIGNATORY_PARTY')}`,
   },
   TOPOLOGY_DEPENDENCIES_NOT_VETTED: {
     meaning: 'a package is vetted without those that it needs',
-    hint: `add them to packages in the SPEC; ${force('AllowUnvettedDependencies')}`,
+    hint: `add them to packages in the SPEC; ${force('ALLOW_UNVETTED_DEPENDENCIES')}`,
   },
   TOPOLOGY_CANNOT_VET_DUE_TO_MISSING_PACKAGES: {
     meaning: 'the participant does not have a package that is to be vetted',
-    hint: `upload the DAR file to the participant first; ${force('AllowUnknownPackage')}`,
+    hint: `upload the DAR file to the participant first; ${force('ALLOW_UNKNOWN_PACKAGE')}`,
   },
   NOT_VALID_UPGRADE_PACKAGE: {
     meaning: 'a package is no valid upgrade of one with its name that is vetted',
@@ -213,7 +213,7 @@ const TOPOLOGY: Readonly<Record<string, CantonErrorHelp>> = {
   },
   TOPOLOGY_INVALID_QUERY_TIME: {
     meaning: 'the time that was asked for lies outside what the node has',
-    hint: 'leave out --at, or name a time after the synchronizer was joined',
+    hint: 'see the release with info; fetch and state export ask for what is in force, which needs no time',
   },
   TOPOLOGY_LSU_TOPOLOGY_FREEZE: {
     meaning: 'the synchronizer is being upgraded and its topology is frozen',
@@ -249,7 +249,7 @@ const TOPOLOGY: Readonly<Record<string, CantonErrorHelp>> = {
   },
   TOPOLOGY_REMOVING_LAST_KEY_MUST_BE_FORCED: {
     meaning: 'the last key of its kind would be removed',
-    hint: `keep a key in: build owner-to-key; ${force('RemoveLastKey')}`,
+    hint: 'keep a key of each kind in: build owner-to-key',
   },
   TOPOLOGY_REMOVING_KEY_DANGLING_TRANSACTIONS_MUST_BE_FORCED: {
     meaning: 'transactions in force rest on the delegation that is removed',
@@ -265,7 +265,7 @@ const TOPOLOGY: Readonly<Record<string, CantonErrorHelp>> = {
   },
   TOPOLOGY_DANGEROUS_VETTING_COMMAND_REQUIRES_FORCE_FLAG: {
     meaning: 'the change of vetted packages could stop contracts',
-    hint: `keep the package ids in the SPEC; ${force('AllowUnvetPackage')}`,
+    hint: `keep the package ids in the SPEC; ${force('ALLOW_UNVET_PACKAGE')}`,
   },
   TOPOLOGY_UNKNOWN_PARTIES: {
     meaning: 'a party that is named is not known on the synchronizer',
@@ -293,12 +293,12 @@ const REPLICATION: Readonly<Record<string, CantonErrorHelp>> = {
   },
   INVALID_TIMESTAMP_PARTY_MANAGEMENT_ERROR: {
     meaning: 'the node has not processed the time that was asked for',
-    hint: 'run the command again a little later',
+    hint: 'run replicate again a little later: it goes on where it stopped',
     passing: true,
   },
   UNPROCESSED_REQUESTED_TIMESTAMP: {
     meaning: 'the node has not processed the time that was asked for',
-    hint: 'run the command again a little later',
+    hint: 'run replicate again a little later: it goes on where it stopped',
     passing: true,
   },
   IO_STREAM_PARTY_MANAGEMENT_ERROR: {
@@ -338,7 +338,7 @@ const SUBMISSION: Readonly<Record<string, CantonErrorHelp>> = {
   },
   FAILED_TO_EXECUTE_TRANSACTION: {
     meaning: 'the signed transaction is not taken',
-    hint: 'check it with: transaction verify FILE --signatures FILE; a changed byte, a missing signature or another --hashing-scheme ends here',
+    hint: 'check it with: verify PACKAGE --state FILE; a missing signature, a key that the party does not list or another --hashing-scheme ends here',
   },
   MISSING_FIELD: {
     meaning: 'a field of the request is missing',
@@ -354,7 +354,7 @@ const SUBMISSION: Readonly<Record<string, CantonErrorHelp>> = {
   },
   INVALID_DEDUPLICATION_PERIOD: {
     meaning: 'the deduplication period is longer than the participant keeps',
-    hint: 'leave out --deduplication-seconds',
+    hint: 'execute it with: transaction execute, which leaves the period to the participant',
   },
   NEGATIVE_OFFSET: {
     meaning: 'an offset is below zero',
@@ -407,7 +407,7 @@ const SUBMISSION: Readonly<Record<string, CantonErrorHelp>> = {
   },
   LOCAL_VERDICT_MALFORMED_REQUEST: {
     meaning: 'a confirming participant finds a signature or the request wrong',
-    hint: 'check it with: transaction verify FILE --signatures FILE',
+    hint: 'check it with: verify PACKAGE --state FILE',
   },
   LOCAL_VERDICT_FAILED_MODEL_CONFORMANCE_CHECK: {
     meaning: 'a confirming participant computes another result',

@@ -1,6 +1,6 @@
 /** No output takes the place of a file that was read, whichever option named it. */
 import { describe, expect, test } from 'vitest'
-import { COMMANDS } from '../../cli/commands/table.ts'
+import { ONLINE_COMMANDS } from '../../cli/commands/online-table.ts'
 import { GLOBAL_OPTIONS } from '../../cli/command.ts'
 import { INPUT_OPTIONS } from '../../cli/commands/output.ts'
 import { toHex } from '../../src/base/bytes.ts'
@@ -19,7 +19,7 @@ import { transactionHash } from '../../src/topology/transaction.ts'
 const WRITTEN = ['output', 'directory']
 
 test('every option that names a file to read is known as an input', () => {
-  const paths = [...GLOBAL_OPTIONS, ...COMMANDS.flatMap(({ options }) => options)]
+  const paths = [...GLOBAL_OPTIONS, ...ONLINE_COMMANDS.flatMap(({ options }) => options)]
     .filter(({ path }) => path === true)
     .map(({ name }) => name)
     .filter((name) => !WRITTEN.includes(name))

@@ -1,0 +1,203 @@
+/** Every error code of the protocol notes over a real connection: what it means and what helps. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ONLINE_COMMANDS } from '../../cli/commands/online-table.ts'
+import { CantosignError } from '../../src/base/errors.ts'
+import { exitStatusOf } from '../../src/base/error-codes.ts'
+import { cantonErrorHelp, KNOWN_CANTON_ERRORS } from '../../src/online/canton-errors.ts'
+import { Routes } from '../../src/online/connection.ts'
+import { GrpcConnection } from '../../src/online/grpc.ts'
+import { TopologyWrite } from '../../src/online/wire/services.ts'
+import { decodeApiMessage } from '../../src/online/wire/codec.ts'
+import { cantonError, settingsFor, startServer, status } from './support/server.ts'
+
+/** Code, and the status of gRPC that the notes give it. */
+const CODES: Readonly<Record<string, keyof typeof status>> = {
+  TOPOLOGY_UNAUTHORIZED_TRANSACTION: 'INVALID_ARGUMENT',
+  TOPOLOGY_INVALID_TX_SIGNATURE: 'INVALID_ARGUMENT',
+  TOPOLOGY_MANAGER_ALARM: 'INVALID_ARGUMENT',
+  TOPOLOGY_MANAGER_INTERNAL_ERROR: 'INTERNAL',
+  TOPOLOGY_SERIAL_MISMATCH: 'FAILED_PRECONDITION',
+  TOPOLOGY_MAPPING_ALREADY_EXISTS: 'ALREADY_EXISTS',
+  TOPOLOGY_MULTI_TRANSACTION_HASH_MISMATCH: 'FAILED_PRECONDITION',
+  TOPOLOGY_INVALID_SYNCHRONIZER: 'INVALID_ARGUMENT',
+  TOPOLOGY_NO_CORRESPONDING_ACTIVE_TX_TO_REVOKE: 'FAILED_PRECONDITION',
+  TOPOLOGY_REMOVE_MUST_NOT_CHANGE_MAPPING: 'FAILED_PRECONDITION',
+  TOPOLOGY_CANNOT_REMOVE_MAPPING: 'INVALID_ARGUMENT',
+  TOPOLOGY_INVALID_MAPPING: 'INVALID_ARGUMENT',
+  TOPOLOGY_NAMESPACE_ALREADY_IN_USE: 'ALREADY_EXISTS',
+  TOPOLOGY_NAMESPACE_HAS_BEEN_REVOKED: 'ALREADY_EXISTS',
+  TOPOLOGY_CONFIRMING_THRESHOLD_CANNOT_BE_REACHED: 'ALREADY_EXISTS',
+  TOPOLOGY_SIGNING_THRESHOLD_CANNOT_BE_REACHED: 'ALREADY_EXISTS',
+  TOPOLOGY_UNKNOWN_MEMBERS: 'NOT_FOUND',
+  TOPOLOGY_INSUFFICIENT_KEYS: 'FAILED_PRECONDITION',
+  TOPOLOGY_PARTY_ID_CONFLICT_WITH_ADMIN_PARTY: 'ALREADY_EXISTS',
+  TOPOLOGY_PARTICIPANT_ID_CONFLICT_WITH_PARTY: 'ALREADY_EXISTS',
+  TOPOLOGY_PARTICIPANT_ONBOARDING_REFUSED: 'FAILED_PRECONDITION',
+  TOPOLOGY_MEMBER_CANNOT_REJOIN_SYNCHRONIZER: 'FAILED_PRECONDITION',
+  TOPOLOGY_MEDIATORS_ALREADY_IN_OTHER_GROUPS: 'FAILED_PRECONDITION',
+  TOPOLOGY_INVALID_OWNER_TO_KEY_MAPPING: 'INVALID_ARGUMENT',
+  TOPOLOGY_INVALID_REMOVAL_OF_OWNER_TO_KEY_MAPPING: 'INVALID_ARGUMENT',
+  TOPOLOGY_ILLEGAL_REMOVAL_OF_ACTIVE_TRANSACTIONS: 'FAILED_PRECONDITION',
+  TOPOLOGY_DANGEROUS_COMMAND_REQUIRES_FORCE_ALIEN_MEMBER: 'FAILED_PRECONDITION',
+  TOPOLOGY_INCREASE_OF_PREPARATION_TIME_TOLERANCE: 'FAILED_PRECONDITION',
+  TOPOLOGY_VALUE_OUT_OF_BOUNDS: 'FAILED_PRECONDITION',
+  TOPOLOGY_DISABLE_PARTY_WITH_ACTIVE_CONTRACTS: 'FAILED_PRECONDITION',
+  TOPOLOGY_INSUFFICIENT_SIGNATORY_ASSIGNING_PARTICIPANTS: 'FAILED_PRECONDITION',
+  TOPOLOGY_INSUFFICIENT_PERMISSION_FOR_SIGNATORY_PARTY: 'FAILED_PRECONDITION',
+  TOPOLOGY_DEPENDENCIES_NOT_VETTED: 'FAILED_PRECONDITION',
+  TOPOLOGY_CANNOT_VET_DUE_TO_MISSING_PACKAGES: 'NOT_FOUND',
+  NOT_VALID_UPGRADE_PACKAGE: 'INVALID_ARGUMENT',
+  DAML_PRIM_NOT_UTILITY_PACKAGE: 'INVALID_ARGUMENT',
+  KNOWN_PACKAGE_VERSION: 'INVALID_ARGUMENT',
+  PREVIEW_FEATURE: 'FAILED_PRECONDITION',
+  TOPOLOGY_STORE_NOT_FOUND: 'NOT_FOUND',
+  TOPOLOGY_STORE_NOT_INITIALIZED: 'FAILED_PRECONDITION',
+  TOPOLOGY_TEMPORARY_STORE_ALREADY_EXISTS: 'ALREADY_EXISTS',
+  TOPOLOGY_TRANSACTION_NOT_FOUND: 'NOT_FOUND',
+  TOPOLOGY_TOO_MANY_TRANSACTION_WITH_HASH: 'FAILED_PRECONDITION',
+  TOPOLOGY_SECRET_KEY_NOT_IN_STORE: 'FAILED_PRECONDITION',
+  TOPOLOGY_NO_APPROPRIATE_SIGNING_KEY_IN_STORE: 'NOT_FOUND',
+  TOPOLOGY_TOO_MANY_PENDING_TOPOLOGY_TRANSACTIONS: 'ABORTED',
+  TOPOLOGY_MISSING_MAPPING: 'NOT_FOUND',
+  TOPOLOGY_INCONSISTENT_SNAPSHOT: 'INVALID_ARGUMENT',
+  TOPOLOGY_INVALID_QUERY_TIME: 'FAILED_PRECONDITION',
+  TOPOLOGY_LSU_TOPOLOGY_FREEZE: 'FAILED_PRECONDITION',
+  TOPOLOGY_NO_LSU_ANNOUNCED: 'FAILED_PRECONDITION',
+  TOPOLOGY_ONGOING_SYNCHRONIZER_UPGRADE: 'FAILED_PRECONDITION',
+  TOPOLOGY_NO_ONGOING_SYNCHRONIZER_UPGRADE: 'FAILED_PRECONDITION',
+  TOPOLOGY_INVALID_SUCCESSOR_PHYSICAL_SYNCHRONIZER_ID: 'INVALID_ARGUMENT',
+  LSU_SEQUENCER_SUCCESSOR_INVALID_SUCCESSOR_PSID: 'INVALID_ARGUMENT',
+  TOPOLOGY_INVALID_SUCCESSOR: 'INVALID_ARGUMENT',
+  TOPOLOGY_INVALID_UPGRADE_TIME: 'FAILED_PRECONDITION',
+  TOPOLOGY_REMOVING_LAST_KEY_MUST_BE_FORCED: 'FAILED_PRECONDITION',
+  TOPOLOGY_REMOVING_KEY_DANGLING_TRANSACTIONS_MUST_BE_FORCED: 'FAILED_PRECONDITION',
+  TOPOLOGY_ILLEGAL_REMOVAL_OF_SYNCHRONIZER_TRUST_CERTIFICATE: 'FAILED_PRECONDITION',
+  TOPOLOGY_PACKAGE_ID_IN_USE: 'FAILED_PRECONDITION',
+  TOPOLOGY_DANGEROUS_VETTING_COMMAND_REQUIRES_FORCE_FLAG: 'FAILED_PRECONDITION',
+  TOPOLOGY_UNKNOWN_PARTIES: 'NOT_FOUND',
+  TOPOLOGY_TIMEOUT_WAITING_FOR_TRANSACTION: 'DEADLINE_EXCEEDED',
+  PROTO_DESERIALIZATION_FAILURE: 'INVALID_ARGUMENT',
+  INVALID_ARGUMENT_PARTY_MANAGEMENT_ERROR: 'INVALID_ARGUMENT',
+  INVALID_STATE_PARTY_MANAGEMENT_ERROR: 'FAILED_PRECONDITION',
+  INVALID_TIMESTAMP_PARTY_MANAGEMENT_ERROR: 'OUT_OF_RANGE',
+  UNPROCESSED_REQUESTED_TIMESTAMP: 'FAILED_PRECONDITION',
+  IO_STREAM_PARTY_MANAGEMENT_ERROR: 'FAILED_PRECONDITION',
+  EFFECTIVE_PARTY_TO_PARTICIPANT_MAPPING_NOT_FOUND: 'NOT_FOUND',
+  PARTY_ACS_EXPORT_MISSING_TARGET_ONBOARDING_MAPPING: 'FAILED_PRECONDITION',
+  PARTY_ACS_IMPORT_MISSING_ONBOARDING_MAPPING: 'FAILED_PRECONDITION',
+  PARTY_ONBOARDING_CLEARANCE_MISSING_MAPPING: 'FAILED_PRECONDITION',
+  EXACT_RECORD_TIME_MATCH_NOT_FOUND: 'NOT_FOUND',
+  EXTERNAL_PARTY_ALREADY_EXISTS: 'INVALID_ARGUMENT',
+  FAILED_TO_PREPARE_TRANSACTION: 'INVALID_ARGUMENT',
+  FAILED_TO_EXECUTE_TRANSACTION: 'INVALID_ARGUMENT',
+  MISSING_FIELD: 'INVALID_ARGUMENT',
+  INVALID_FIELD: 'INVALID_ARGUMENT',
+  INVALID_ARGUMENT: 'INVALID_ARGUMENT',
+  INVALID_DEDUPLICATION_PERIOD: 'FAILED_PRECONDITION',
+  NEGATIVE_OFFSET: 'INVALID_ARGUMENT',
+  LEDGER_TIME_OUTSIDE_BOUNDS: 'INVALID_ARGUMENT',
+  CONTRACT_NOT_FOUND: 'NOT_FOUND',
+  CONTRACT_NOT_ACTIVE: 'NOT_FOUND',
+  PRESCRIBED_SYNCHRONIZER_ID_MISMATCH: 'INVALID_ARGUMENT',
+  DISCLOSED_CONTRACTS_SYNCHRONIZER_ID_MISMATCH: 'INVALID_ARGUMENT',
+  UNRESOLVED_PACKAGE_NAME: 'NOT_FOUND',
+  DUPLICATE_COMMAND: 'ALREADY_EXISTS',
+  SUBMISSION_ALREADY_IN_FLIGHT: 'ABORTED',
+  DUPLICATE_CONFIRMATION_REQUEST_UUID: 'ALREADY_EXISTS',
+  UPDATE_NOT_FOUND: 'NOT_FOUND',
+  COMPLETION_NOT_FOUND: 'NOT_FOUND',
+  LOCAL_VERDICT_MALFORMED_REQUEST: 'INVALID_ARGUMENT',
+  LOCAL_VERDICT_FAILED_MODEL_CONFORMANCE_CHECK: 'INVALID_ARGUMENT',
+  LOCAL_VERDICT_INACTIVE_CONTRACTS: 'NOT_FOUND',
+  LOCAL_VERDICT_LOCKED_CONTRACTS: 'ABORTED',
+  LOCAL_VERDICT_TIMEOUT: 'ABORTED',
+  LOCAL_VERDICT_PREPARATION_TIME_OUT_OF_BOUND: 'FAILED_PRECONDITION',
+  LOCAL_VERDICT_LEDGER_TIME_OUT_OF_BOUND: 'FAILED_PRECONDITION',
+  LOCAL_VERDICT_MAX_RECORD_TIME_EXCEEDED: 'FAILED_PRECONDITION',
+  REASSIGNMENT_VALIDATION_FAILED: 'INVALID_ARGUMENT',
+  UNASSIGNMENT_ACTIVENESS_CHECK_FAILED: 'NOT_FOUND',
+  ASSIGNMENT_ALREADY_COMPLETED: 'ALREADY_EXISTS',
+  INCONSISTENT_REASSIGNMENT_ID: 'INVALID_ARGUMENT',
+}
+
+const commandNames = new Set(ONLINE_COMMANDS.map(({ words }) => words.join(' ')))
+const optionNames = new Set(
+  ONLINE_COMMANDS.flatMap(({ options }) => options.map(({ name }) => name)).concat('json', 'yes'),
+)
+
+let connection: GrpcConnection
+let stop: () => void
+beforeAll(async () => {
+  // The server answers with the code that the request names, as a signer.
+  const server = await startServer([
+    [
+      TopologyWrite.SignTransactions,
+      {
+        $case: 'unary',
+        run: ({ request }) => {
+          const { signedBy } = decodeApiMessage('SignTransactionsRequest', new Uint8Array(request))
+          const [code = ''] = signedBy
+          return cantonError(status[CODES[code] ?? 'UNKNOWN'], code, 'the cause')
+        },
+      },
+    ],
+  ])
+  stop = server.stop
+  connection = new GrpcConnection(new Routes(settingsFor()).grpc(server.address))
+})
+afterAll(() => {
+  connection.close()
+  stop()
+})
+
+async function errorFor(code: string): Promise<CantosignError> {
+  try {
+    await connection.unary(
+      TopologyWrite.SignTransactions,
+      { signedBy: [code] },
+      { effect: 'change' },
+    )
+  } catch (error) {
+    if (error instanceof CantosignError) return error
+    throw error
+  }
+  throw new Error('nothing was thrown')
+}
+
+test('every code that is explained is one of the notes, and the other way round', () => {
+  expect(new Set(KNOWN_CANTON_ERRORS)).toEqual(new Set(Object.keys(CODES)))
+})
+
+describe.each(Object.keys(CODES))('%s', (code) => {
+  test('comes with its meaning and what helps', async () => {
+    const error = await errorFor(code)
+    expect(error.code).toBe('ledger-refused')
+    expect(exitStatusOf(error.code)).toBe(7)
+    expect(error.details['cantonCode']).toBe(code)
+    expect(error.message).toContain('the cause')
+    expect(error.message).toContain(cantonErrorHelp(code)?.meaning ?? 'no meaning')
+    expect(error.hint).toBe(cantonErrorHelp(code)?.hint)
+  })
+
+  test('has a hint that names a flag, a file or a command, each of which exists', () => {
+    const hint = cantonErrorHelp(code)?.hint ?? ''
+    const options = [...hint.matchAll(/--([a-z][a-z-]*)/g)].map(([, name = '']) => name)
+    for (const name of options) expect(optionNames, `--${name}`).toContain(name)
+    const words = hint.split(/[^A-Za-z-]+/)
+    const commands = words.filter(
+      (word, i) => commandNames.has(word) || commandNames.has(`${word} ${words[i + 1] ?? ''}`),
+    )
+    const names = /SPEC|FILE|file\b|console|log\b/.test(hint)
+    expect(options.length + commands.length > 0 || names, hint).toBe(true)
+  })
+})
+
+test('a code that nobody knows is shown as it comes', async () => {
+  const error = await errorFor('SOMETHING_NEW')
+  expect(error.code).toBe('ledger-refused')
+  expect(error.message).toContain('SOMETHING_NEW')
+})
+
+test('a verdict of the mediator is explained whatever its code goes on with', () => {
+  expect(cantonErrorHelp('MEDIATOR_SAYS_TX_TIMED_OUT')?.meaning).toContain('mediator')
+})
