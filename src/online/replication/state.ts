@@ -5,14 +5,14 @@
  * Steps are done in one order. A state in which they are not cannot be written down, and one that
  * was edited into it is refused.
  */
-import { parseBase64, toBase64, utf8Bytes } from '../../base/bytes.ts'
+import { toBase64, utf8Bytes } from '../../base/bytes.ts'
 import { CantosignError } from '../../base/errors.ts'
 import {
   readParticipantUid,
   readPhysicalSynchronizerId,
   readUniqueIdentifier,
 } from '../../ident/identifiers.ts'
-import { memberPath, readJson, type JsonObject, type JsonValue } from '../../package/json-text.ts'
+import { readStrictJson, type StrictValue } from '../strict-json.ts'
 
 /** Every step in its order. */
 export const STEPS = [
@@ -207,95 +207,6 @@ function invalid(path: string, problem: string): CantosignError {
   return new CantosignError('replication-state-invalid', `${where} ${problem}`, HINT)
 }
 
-/** One value of the file with its place. */
-class Value {
-  readonly #value: JsonValue
-  readonly path: string
-
-  constructor(value: JsonValue, path: string) {
-    this.#value = value
-    this.path = path
-  }
-
-  wrong(expected: string): CantosignError {
-    return invalid(this.path, `is not ${expected}`)
-  }
-
-  get isNull(): boolean {
-    return this.#value === null
-  }
-
-  /** An object with exactly these members. */
-  object(names: readonly string[]): (name: string) => Value {
-    const members = this.#object
-    for (const name of members.keys()) {
-      if (!names.includes(name)) throw invalid(memberPath(this.path, name), 'is not known')
-    }
-    return (name) => this.member(name)
-  }
-
-  member(name: string): Value {
-    const member = this.#object.get(name)
-    if (member === undefined) throw invalid(memberPath(this.path, name), 'is missing')
-    return new Value(member, memberPath(this.path, name))
-  }
-
-  get #object(): JsonObject {
-    if (!(this.#value instanceof Map)) throw this.wrong('an object')
-    return this.#value as JsonObject
-  }
-
-  get items(): readonly Value[] {
-    if (!Array.isArray(this.#value)) throw this.wrong('a list')
-    return (this.#value as readonly JsonValue[]).map(
-      (item, i) => new Value(item, `${this.path}[${i}]`),
-    )
-  }
-
-  get text(): string {
-    if (typeof this.#value !== 'string') throw this.wrong('text')
-    return this.#value
-  }
-
-  get flag(): boolean {
-    if (typeof this.#value !== 'boolean') throw this.wrong('true or false')
-    return this.#value
-  }
-
-  matching(pattern: RegExp, expected: string): string {
-    const { text } = this
-    if (!pattern.test(text)) throw this.wrong(expected)
-    return text
-  }
-
-  oneOf<T extends string>(choices: readonly T[], expected: string): T {
-    const found = choices.find((one) => one === this.#value)
-    if (found === undefined) throw this.wrong(expected)
-    return found
-  }
-
-  number(lowest: number, highest: number): number {
-    const value = this.#value
-    if (typeof value !== 'number' || value < lowest || value > highest) {
-      throw this.wrong(`a whole number from ${lowest} to ${highest}`)
-    }
-    return value
-  }
-
-  get offset(): bigint {
-    return BigInt(this.matching(/^(0|[1-9]\d{0,17})$/, 'an offset in decimal digits'))
-  }
-
-  get bytes(): Uint8Array {
-    const { text } = this
-    try {
-      return parseBase64(text)
-    } catch {
-      throw this.wrong('base64')
-    }
-  }
-}
-
 const HASH = /^1220[0-9a-f]{64}$/
 const SHA256 = /^[0-9a-f]{64}$/
 const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/
@@ -316,10 +227,10 @@ const DATA_NAMES: Readonly<Record<Step, readonly string[]>> = {
   clearance: [],
 }
 
-const packageIds = (value: Value): readonly string[] =>
+const packageIds = (value: StrictValue): readonly string[] =>
   value.items.map((item) => item.matching(PACKAGE_ID, 'a package id (64 hex characters)'))
 
-const READ_DATA: { readonly [S in Step]: (at: (name: string) => Value) => StepData[S] } = {
+const READ_DATA: { readonly [S in Step]: (at: (name: string) => StrictValue) => StepData[S] } = {
   vetting: (at) => ({ packages: packageIds(at('packages')) }),
   retention: (at) => {
     const schedule = at('schedule')
@@ -353,7 +264,7 @@ const READ_DATA: { readonly [S in Step]: (at: (name: string) => Value) => StepDa
   clearance: () => ({}),
 }
 
-function readRecord(value: Value, expected: Step): StepRecord {
+function readRecord(value: StrictValue, expected: Step): StepRecord {
   const step = value.member('step').text
   if (step !== expected) {
     throw invalid(value.path, `is the step ${JSON.stringify(step)} where ${expected} has to stand`)
@@ -372,7 +283,7 @@ export function isNoted(record: StepRecord): record is StepRecord<NotedStep> {
   return NOTED.includes(record.step)
 }
 
-function readPlan(value: Value): Plan {
+function readPlan(value: StrictValue): Plan {
   const at = value.object(['party', 'synchronizer', 'source', 'target', 'permission', 'packages'])
   const checked = (
     name: string,
@@ -396,21 +307,12 @@ function readPlan(value: Value): Plan {
   }
 }
 
-function parsed(bytes: Uint8Array): Value {
-  try {
-    return new Value(readJson(bytes, 'the state of the replication'), '')
-  } catch (error) {
-    if (!(error instanceof CantosignError)) throw error
-    throw new CantosignError('replication-state-invalid', error.message, HINT)
-  }
-}
-
 /**
  * Reads a state file strictly: what it does not know, and steps out of their order, are refused.
  * @throws CantosignError `replication-state-invalid`
  */
 export function readReplication(bytes: Uint8Array): ReplicationState {
-  const whole = parsed(bytes)
+  const whole = readStrictJson(bytes, invalid)
   const format = whole.member('format')
   if (format.text !== FORMAT) throw format.wrong(`"${FORMAT}"`)
   whole.member('version').number(VERSION, VERSION)
