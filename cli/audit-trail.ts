@@ -1,6 +1,6 @@
 /** The audit trail of one command: what is written to `--audit-log`, and when (docs/audit.md section 3). */
 import { hostname } from 'node:os'
-import { appendAuditEntry, checkAuditLog } from '../src/audit/log.ts'
+import { appendAuditEntry, checkAuditLog, type WrittenEntry } from '../src/audit/log.ts'
 import type { AuditedTransaction, AuditEvent, AuditFacts } from '../src/audit/entry.ts'
 import { toHex } from '../src/base/bytes.ts'
 import { ExitStatus, exitStatusOf } from '../src/base/error-codes.ts'
@@ -20,6 +20,7 @@ const MAX_POLICY_BYTES = 64 * 1024 * 1024
 /** Collects what an entry says while the command runs. */
 class Trail implements AuditTrail {
   readonly #path: string
+  readonly #say: (line: string) => void
   readonly #base: Omit<
     AuditFacts,
     'event' | 'key' | 'transactions' | 'combined' | 'signatures' | 'error'
@@ -32,6 +33,9 @@ class Trail implements AuditTrail {
 
   constructor(path: string, command: CommandSpec, args: Arguments, io: Io) {
     this.#path = path
+    this.#say = (line) => {
+      if (!args.quiet) io.stderr.write(`${line}\n`)
+    }
     const policy = args.string('policy')
     const { name, version } = io.program
     this.#base = {
@@ -79,8 +83,9 @@ class Trail implements AuditTrail {
 
   release(): void {
     if (this.#signatures.length === 0 || this.#released) return
-    this.#append('signed', null)
+    const { sequence, hash } = this.#append('signed', null)
     this.#released = true
+    this.#say(`entry ${sequence} of ${escapeText(this.#path)}: ${hash}`)
   }
 
   /** @throws CantosignError as `appendAuditEntry` */
@@ -92,12 +97,12 @@ class Trail implements AuditTrail {
     this.#append(status === ExitStatus.refused ? 'refused' : 'failed', { code, message })
   }
 
-  #append(event: AuditEvent, error: AuditFacts['error']): void {
+  #append(event: AuditEvent, error: AuditFacts['error']): WrittenEntry {
     const known = [...this.#rules].map(([hash, rule]) => ({ hash, rule }))
     // One signature over something that is none of the transactions is over all of them together.
     const together = this.#messages.filter((message) => !this.#rules.has(message))
     const combined = known.length > 0 ? (together[0] ?? null) : null
-    appendAuditEntry(
+    return appendAuditEntry(
       this.#path,
       {
         ...this.#base,

@@ -269,6 +269,17 @@ describe('audit verify', () => {
     return at
   }
 
+  test('the hash that signing tells is the one to ask for', () => {
+    const at = offer()
+    const [command = '', ...rest] = signArgs('alice', AUDIT)
+    const { stderr } = at.run(command, ...rest)
+    const [, sequence, hash = ''] = /entry (\d+) of audit\.log: ([0-9a-f]{64})$/m.exec(stderr) ?? []
+    expect(sequence).toBe('0')
+    expect(verified(at)['head']).toBe(hash)
+    expect(at.run(command, ...rest, '--force', '--quiet').stderr).toBe('')
+    expect(verified(at, '--head', hash)).toMatchObject({ entries: 2 })
+  })
+
   test('tells the head, by which a log that was shortened is known later', () => {
     const at = signedTwice()
     const { head } = verified(at)
