@@ -173,9 +173,12 @@ export async function parseCommandLine(
       },
     )
   const groupDescriptions: Readonly<Record<string, string>> = {
-    key: 'make, show and convert keys',
+    audit: 'check the log of what was signed and refused',
+    key: 'make, show, list and convert keys',
     namespace: 'compute namespaces',
-    transaction: 'inspect, sign, verify and pack prepared Daml transactions',
+    party: 'set up external parties over the Ledger API',
+    state: 'write topology state for those who sign offline',
+    transaction: 'work with prepared Daml transactions',
   }
   for (const [first, members] of groups) {
     const only = members[0]
