@@ -7,6 +7,7 @@ import {
   TRANSACTION_EXECUTE_OPTIONS,
   TRANSACTION_PREPARE_OPTIONS,
 } from '../online/party-options.ts'
+import { REASSIGN_OPTIONS } from '../online/reassign-options.ts'
 import { REPLICATE_OPTIONS } from '../online/replicate-options.ts'
 import { connectedRow } from '../online/connected-row.ts'
 import { SANDBOX_COMMAND } from '../online/sandbox-options.ts'
@@ -65,6 +66,13 @@ export const ONLINE_COMMANDS: readonly CommandSpec[] = [
     options: WATCH_OPTIONS,
     prints: true,
     load: () => import('../online/watch.ts'),
+  },
+  {
+    words: ['reassign'],
+    describe: 'move contracts of a party from one synchronizer to another',
+    positionals: [{ name: 'contracts', variadic: true, optional: true, describe: 'contract ids' }],
+    options: REASSIGN_OPTIONS,
+    load: () => import('../online/reassign.ts'),
   },
   {
     words: ['replicate'],

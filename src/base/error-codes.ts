@@ -386,6 +386,18 @@ export const ERROR_CODES = {
     exit: 2,
     meaning: 'a step of a replication was asked for out of its order',
   },
+  'reassignment-plan': {
+    exit: 2,
+    meaning: 'what is asked for is not what the record of a reassignment has',
+  },
+  'reassignment-record-invalid': {
+    exit: 3,
+    meaning: 'the record of a reassignment is damaged or was edited',
+  },
+  'reassignment-not-connected': {
+    exit: 8,
+    meaning: 'a participant is not connected to both synchronizers of a reassignment',
+  },
   'replication-state-invalid': {
     exit: 3,
     meaning: 'the state file of a replication is damaged or was edited',
