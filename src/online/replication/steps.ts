@@ -116,6 +116,35 @@ function accepted(signed: Hosting, task: Task): StepData['proposal'] {
   return { hash: signed.hash, serial: signed.serial, transaction: signed.signed.bytes }
 }
 
+/** Has the target propose, or finds what it proposed before a run was stopped. */
+async function propose(task: Task, last: Hosting): Promise<Hosting> {
+  const { plan } = task.state
+  const target = targetOf(task)
+  try {
+    const mapping = withTarget(last.mapping, plan.target, plan.permission)
+    const proposed = hostingOf(
+      readSignedTransaction(await target.propose(mapping, last.serial + 1)),
+    )
+    if (proposed !== undefined) return proposed
+  } catch (error) {
+    const exists =
+      error instanceof CantosignError &&
+      error.details['cantonCode'] === 'TOPOLOGY_MAPPING_ALREADY_EXISTS'
+    if (!exists) throw error
+    // It is on its way to the synchronizer, and seen when it comes back from there.
+    const seen = await until(task.world, async () => ({
+      found: ownProposal(plan, await target.hosting()),
+    }))
+    if (seen !== undefined) return seen
+    throw error
+  }
+  throw new CantosignError(
+    'replication-hosting',
+    'the target answered with a transaction that this version cannot account for',
+    'see it with: proposals, then inspect; nothing was signed by the party',
+  )
+}
+
 const WORK: { readonly [S in Step]: (task: Task<S>) => Promise<StepData[S]> } = {
   vetting: async (task) =>
     await Promise.resolve({ packages: neededPackages(task.state.plan, targetFacts(task)) }),
@@ -139,21 +168,8 @@ const WORK: { readonly [S in Step]: (task: Task<S>) => Promise<StepData[S]> } = 
         `another change of the hosts is proposed with serial ${serial}: ${hash}; if the party signs both, either can take effect`,
       )
     }
-    const known = ownProposal(plan, hosting)
-    if (known !== undefined) return accepted(known, task)
-    const bytes = await targetOf(task).propose(
-      withTarget(last.mapping, plan.target, plan.permission),
-      last.serial + 1,
-    )
-    const proposed = hostingOf(readSignedTransaction(bytes))
-    if (proposed === undefined) {
-      throw new CantosignError(
-        'replication-hosting',
-        'the target answered with a transaction that this version cannot account for',
-        'see it with: proposals, then inspect; nothing was signed by the party',
-      )
-    }
-    return accepted(proposed, task)
+    const known = ownProposal(plan, hosting) ?? (await propose(task, last))
+    return accepted(known, task)
   },
 
   isolation: async (task) => {
