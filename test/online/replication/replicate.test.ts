@@ -215,7 +215,8 @@ describe('a run that was stopped', { timeout: 120_000 }, () => {
   let running: RunningSandbox
   let at: Stage
   beforeAll(async () => {
-    running = await sandbox({ participants: 2 })
+    // Long enough for a proposal to be on its way when it is asked for again.
+    running = await sandbox({ effectDelay: 1_500_000n })
     at = await stage(running)
   }, 120_000)
   afterAll(async () => {
