@@ -23,7 +23,9 @@ export function findingLines(
 ): readonly string[] {
   const byCode = new Map<string, Finding[]>()
   for (const finding of findings) {
-    byCode.set(finding.code, [...(byCode.get(finding.code) ?? []), finding])
+    const same = byCode.get(finding.code)
+    if (same === undefined) byCode.set(finding.code, [finding])
+    else same.push(finding)
   }
   return [...byCode.values()].flatMap((same) => {
     const [first] = same

@@ -71,7 +71,10 @@ export function withSignature(
     const number = Math.floor(reader.number / 8)
     if ((reader.low & 7) === WireType.len) reader.readLength()
     else reader.readVarint()
-    records.set(number, [...(records.get(number) ?? []), data.subarray(at, reader.position)])
+    const record = data.subarray(at, reader.position)
+    const same = records.get(number)
+    if (same === undefined) records.set(number, [record])
+    else same.push(record)
   }
   const added = encodeMessage('SignedTopologyTransaction', {
     transaction: new Uint8Array(),

@@ -31,7 +31,9 @@ function lengthDelimitedFields(bytes: Uint8Array): ReadonlyMap<number, Uint8Arra
       if ((reader.low & 7) !== WireType.len || field === 0) return undefined
       const start = reader.readLength()
       const content = bytes.subarray(start, reader.position)
-      fields.set(field, [...(fields.get(field) ?? []), content])
+      const entries = fields.get(field)
+      if (entries === undefined) fields.set(field, [content])
+      else entries.push(content)
     }
   } catch (error) {
     if (error instanceof WireFault) return undefined

@@ -42,7 +42,9 @@ function operatorsAlone(mapping: PartyToParticipant): readonly (readonly Hosting
   for (const host of confirmingHosts(mapping)) {
     const namespace = hostNamespace(host)
     if (namespace === namespacePart(mapping.party)) continue
-    groups.set(namespace, [...(groups.get(namespace) ?? []), host])
+    const group = groups.get(namespace)
+    if (group === undefined) groups.set(namespace, [host])
+    else group.push(host)
   }
   return [...groups.values()].filter((group) => group.length >= mapping.threshold)
 }
