@@ -1,6 +1,9 @@
 /** The program `cantosign-online`: every command of the air-gapped half, so that one tool is enough. */
 import { start } from './start.ts'
 
+// What libraries use of Node.js is of no interest to who runs a command.
+process.noDeprecation = true
+
 await start(
   'cantosign-online',
   import.meta.url,

@@ -1,6 +1,7 @@
 /** Handing in a package: verified here first, because a node does not say why it refuses. */
 import { CantosignError } from '../base/errors.ts'
 import { AUTHORIZATION_REASONS } from '../authorization/result.ts'
+import { signersOf } from '../authorization/signers.ts'
 import { judgeTransactions, type Judgement, type JudgementEntry } from '../explain/judgement.ts'
 import { signedTransactions } from '../package/export.ts'
 import type { PackageVerdicts, SigningPackage } from '../package/model.ts'
@@ -22,6 +23,8 @@ export interface Preparation {
   readonly standings: readonly Standing[]
   /** Of each transaction, with the signatures of the package and those that the store has. */
   readonly judgements: readonly Judgement[]
+  /** Of each transaction, whose signatures verify, whatever they count for. */
+  readonly signers: readonly ReadonlySet<string>[]
   /** Positions of the transactions that bring something new. */
   readonly toSend: readonly number[]
 }
@@ -70,7 +73,14 @@ export async function prepareSubmission(
     const stored = storedSignatures(standing, resolve)
     return standing.$case === 'absent' || bringsSigner(own[i] ?? [], stored) ? [i] : []
   })
-  return { state, standings, judgements: judgeTransactions(entries, state.reading), toSend }
+  const signers = entries.map(({ signatures }) => signersOf(signatures).valid)
+  return {
+    state,
+    standings,
+    judgements: judgeTransactions(entries, state.reading),
+    signers,
+    toSend,
+  }
 }
 
 /**
@@ -78,7 +88,7 @@ export async function prepareSubmission(
  * @throws CantosignError `serial-taken`, `signature-invalid`, `not-authorized`, `signatures-missing`,
  * `signature-unverifiable`
  */
-export function refuseHopeless({ standings, judgements }: Preparation): void {
+export function refuseHopeless({ standings, judgements, signers }: Preparation): void {
   judgements.forEach(({ hash, authorization }, i) => {
     const standing = standings[i]
     if (standing?.$case === 'superseded') throw serialTaken(hash, standing)
@@ -94,15 +104,16 @@ export function refuseHopeless({ standings, judgements }: Preparation): void {
         { details },
       )
     }
-    if (signed.length === 0 && unverifiable.length === 0) {
+    if ((signers[i]?.size ?? 0) === 0 && unverifiable.length === 0) {
       throw new CantosignError(
         'signatures-missing',
-        `nobody who may sign ${hash} has signed it`,
+        `nobody has signed ${hash}`,
         'sign the package first; verify PACKAGE says who is missing',
         { details },
       )
     }
-    if (status === 'unauthorized') {
+    // The state is that of the node: what entitles nobody here entitles nobody there.
+    if (status === 'unauthorized' || (signed.length === 0 && unverifiable.length === 0)) {
       const why = reasons.map(({ code }) => AUTHORIZATION_REASONS[code]).join('; ')
       throw new CantosignError(
         'not-authorized',
