@@ -12,6 +12,7 @@ import type { Arguments } from '../command.ts'
 import type { Io } from '../io.ts'
 import { preparedStandingJson, preparedStandingLines } from '../present/prepared-verdict.ts'
 import { writeOutput } from './output.ts'
+import { packageState, requireSound } from './package-judgement.ts'
 import {
   namedParties,
   onlyParties,
@@ -35,7 +36,7 @@ export interface PreparedAttachment {
 
 /**
  * Verifies the signature and writes the package with it.
- * @throws CantosignError `usage`, `party-not-acting`, `key-unneeded`, and as `addPreparedSignatures`
+ * @throws CantosignError `usage`, `state-invalid`, `party-not-acting`, `key-unneeded`, and as `addPreparedSignatures`
  */
 export function attachPrepared(
   attachment: PreparedAttachment,
@@ -46,6 +47,7 @@ export function attachPrepared(
 ): ExitStatus {
   const { content, index, path, signaturePath, signature, signedBy } = attachment
   refuseCombined(args)
+  requireSound(packageState(content, beside))
   const entry = content.preparedTransactions[index]
   const states = packageActingStates(content, beside)
   const acting = states[index]

@@ -8,6 +8,7 @@ import { systemTimeMicros } from '../../src/host/clock.ts'
 import { readWholeFile } from '../../src/host/files.ts'
 import { createPackage, isStorable } from '../../src/package/create.ts'
 import type { PreparedContent } from '../../src/package/prepared-entries.ts'
+import { verifyPackage } from '../../src/package/verdicts.ts'
 import { writePackage } from '../../src/package/write.ts'
 import { readPublicKey } from '../../src/signer/key-reading.ts'
 import type { Arguments, CommandRun } from '../command.ts'
@@ -15,11 +16,11 @@ import { preparedStandingJson, preparedStandingLines } from '../present/prepared
 import { wrapText } from '../present/text.ts'
 import { MAX_KEY_BYTES } from './build-kinds.ts'
 import { requireOutput, writeOutput } from './output.ts'
+import { packageState, requireSound } from './package-judgement.ts'
 import { requireSignable } from './prepared-agreement.ts'
 import { checkClaimedHash, readPreparedInput, requireScheme } from './prepared-input.ts'
 import { judgePreparedTransactions, packageActingStates } from './prepared-state.ts'
 import { readStateInput, type StateInput } from './state-input.ts'
-import { verifyPackage } from '../../src/package/verdicts.ts'
 
 export const run: CommandRun = async (args, io) => {
   const paths = args.positionals('files')
@@ -46,6 +47,7 @@ export const run: CommandRun = async (args, io) => {
     },
     beside.limits,
   )
+  requireSound(packageState(made, beside))
   writeOutput(output, writePackage(made, beside.limits), args, io, paths)
 
   const states = packageActingStates(made, beside)

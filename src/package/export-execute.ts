@@ -3,6 +3,7 @@
  * (docs/format.md section 8). Nothing is written here: the result is names and bytes.
  */
 import { toBase64, utf8Bytes } from '../base/bytes.ts'
+import { escapeJson } from '../base/text.ts'
 import { judgePreparedTransaction } from '../daml/judge.ts'
 import type { KeyResolver } from '../topology/signed-transaction.ts'
 import type { Signature } from '../wire/generated/schema.ts'
@@ -117,7 +118,8 @@ function bodies(
   const signed = partySignatures(content, options)
   return content.preparedTransactions.map((entry, i) => ({
     name: names[i] ?? '',
-    bytes: utf8Bytes(`${JSON.stringify(body(entry, signed[i] ?? []), null, 2)}\n`),
+    // Text of a transaction may be anything: what could change how a terminal shows it is escaped.
+    bytes: utf8Bytes(`${escapeJson(JSON.stringify(body(entry, signed[i] ?? []), null, 2))}\n`),
   }))
 }
 

@@ -22,6 +22,7 @@ import {
   refused,
   signature,
   signWith,
+  damaged,
   transfer,
   unsound,
   type Desk,
@@ -109,6 +110,14 @@ describe('attach', () => {
       [...by(THIRD_KEY), '--party', BOB],
       8,
       'party-not-acting',
+    ],
+    [
+      'beside state that is damaged',
+      content([], { state: damaged() }),
+      THIRD_KEY.signBytes(digestOf(transfer)),
+      by(THIRD_KEY),
+      4,
+      'state-invalid',
     ],
     [
       'that is combined',
@@ -222,6 +231,16 @@ describe('export', () => {
     const body = readFileSync(at.path('out/01-execute.json'), 'utf8')
     expect(body).not.toContain(STRANGER_KEY.fingerprint)
     expect(body).toContain('HASHING_SCHEME_VERSION_V2')
+  })
+
+  test('holds no character that could change how a terminal shows it', () => {
+    const bytes = ownBytes({ note: 'plain \u202e reversed' })
+    const signatures = [signature(ALICE_KEY, bytes), signature(SECOND_KEY, bytes)]
+    const at = desk(content([], { preparedTransactions: [{ bytes, scheme: 'V2', signatures }] }))
+    for (const format of ['json-api', 'grpc']) expect(exportTo(at, format)[0]).toBe(0)
+    const text = readFileSync(at.path('out/01-execute-submission.json'), 'utf8')
+    expect(text).not.toContain('\u202e')
+    expect(text).toContain('plain \\u202e reversed')
   })
 
   test('without state says that nobody knows whether it suffices', () => {

@@ -5,9 +5,11 @@ import { createPackage, type PackageContent } from '../../../src/package/create.
 import type { SigningPackage } from '../../../src/package/model.ts'
 import { readPackage } from '../../../src/package/read.ts'
 import { writePackage } from '../../../src/package/write.ts'
+import { assembleSignedTransaction } from '../../../src/topology/assemble.ts'
+import { readSignedTransaction } from '../../../src/topology/signed-transaction.ts'
 import { bytesOf, seed } from '../../daml/transactions.ts'
 import { preparedHashHex, preparedSignature } from '../../package/prepared.ts'
-import type { TestKey } from '../../package/support.ts'
+import { corrupted, type TestKey } from '../../package/support.ts'
 import {
   ALICE_KEY,
   files,
@@ -124,3 +126,15 @@ export function unsound(): Uint8Array {
 }
 
 export const BOB = `bob::${SECOND_KEY.fingerprint}`
+
+/** The state, with one signature in it that does not verify. */
+export function damaged(): readonly { readonly bytes: Uint8Array }[] {
+  const [host, root, hosting] = partyState(LISTED, 2)
+  const value = hosting === undefined ? undefined : readSignedTransaction(hosting).value
+  const [first, ...more] = value?.signatures ?? []
+  if (host === undefined || root === undefined || value === undefined || first === undefined) {
+    throw new Error('the state has no signature')
+  }
+  const bytes = assembleSignedTransaction({ ...value, signatures: [corrupted(first), ...more] })
+  return [{ bytes: host }, { bytes: root }, { bytes }]
+}
