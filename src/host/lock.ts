@@ -23,6 +23,10 @@ interface Holder {
   readonly started: string
 }
 
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : ''
+}
+
 function textOr(otherwise: string, read: () => string): string {
   try {
     return read().trim()
@@ -60,16 +64,24 @@ function parseHolder(text: string): Holder | undefined {
   }
 }
 
+/** True unless it is known that no process has the number, or one that was started at another time. */
+function isRunning({ pid, started }: Holder): boolean {
+  try {
+    process.kill(pid, 0)
+  } catch (error) {
+    if (codeOf(error) === 'ESRCH') return false
+  }
+  // Not every system shows the processes of other users.
+  const now = startOf(pid)
+  return now === '' || now === started
+}
+
 /** True only if the holder is known to have ended: another machine or container cannot be judged. */
 function hasEnded(holder: Holder | undefined): boolean {
   const own = self()
   if (holder === undefined || holder.host !== own.host || own.started === '') return false
   if (holder.boot !== own.boot) return holder.boot !== ''
-  return holder.pidNamespace === own.pidNamespace && startOf(holder.pid) !== holder.started
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : ''
+  return holder.pidNamespace === own.pidNamespace && !isRunning(holder)
 }
 
 function createWhole(path: string, text: string): void {

@@ -1,7 +1,15 @@
 /** `--audit-log` and `audit verify` through the executable: no signature without its entry. */
 import { createHash } from 'node:crypto'
 import { spawn } from 'node:child_process'
-import { appendFileSync, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs'
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+} from 'node:fs'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { toHex } from '../../src/base/bytes.ts'
@@ -237,6 +245,15 @@ describe('no signature without an entry', () => {
 describe('several programs at once', () => {
   test('sign into one log, in which every entry has its place', async () => {
     const at = offer()
+    // All of them find the lock of a process that was killed.
+    const ended = {
+      host: hostname(),
+      boot: readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim(),
+      pidNamespace: readlinkSync('/proc/self/ns/pid'),
+      pid: 2 ** 22 - 1,
+      started: '1',
+    }
+    at.write('audit.log.lock', JSON.stringify(ended))
     const one = async (i: number): Promise<number | null> => {
       const args = [
         'sign',

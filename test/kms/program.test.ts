@@ -216,9 +216,6 @@ describe('refusals', () => {
     ['--command-takes', 'digest'],
     ['--accept-mount-permissions'],
   ])('%s has no use for such a key', async (...option) => {
-    const args = ['sign', 'x', '--key', 'hashivault://x', '--yes', '-o', 'y', ...option, '--json']
-    const result = await runOnline(args, scratch(), environments.vault())
-    expect(result.status).toBe(3)
     const blind = ['sign', 'hash', '--blind', '--detached', '--yes', '-o', 'y']
     const directory = scratch()
     writeFileSync(
