@@ -189,11 +189,21 @@ async function plannedBy(
   const permission = permissionOf(args)
   if (permission === undefined)
     throw missing('a permission', '--permission confirmation|observation')
+  const uids = {
+    source: await uidOf(args, 'source', source),
+    target: await uidOf(args, 'target', target),
+  }
+  if (uids.source === uids.target) {
+    throw new CantosignError(
+      'usage',
+      `the source and the target are one participant, ${escapeText(uids.source)}`,
+      'name two: --source NAME --target NAME',
+    )
+  }
   return {
     party,
     synchronizer: await synchronizerOf(args, source ?? target),
-    source: await uidOf(args, 'source', source),
-    target: await uidOf(args, 'target', target),
+    ...uids,
     permission,
     packages: packagesOf(args),
   }

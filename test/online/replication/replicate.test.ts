@@ -210,37 +210,3 @@ for (const protocolVersion of [34, 35]) {
     })
   })
 }
-
-describe('a run that was stopped', { timeout: 120_000 }, () => {
-  let running: RunningSandbox
-  let at: Stage
-  beforeAll(async () => {
-    // Long enough for a proposal to be on its way when it is asked for again.
-    running = await sandbox({ effectDelay: 1_500_000n })
-    at = await stage(running)
-  }, 120_000)
-  afterAll(async () => {
-    await running.stop()
-  })
-
-  /** As if the last step had been done and not written down. */
-  function forget(directory: string): void {
-    const path = join(directory, 'replication.json')
-    const state = JSON.parse(readFileSync(path, 'utf8')) as { done: unknown[] }
-    state.done.pop()
-    writeFileSync(path, JSON.stringify(state))
-  }
-
-  test('takes up the proposal that the target made', async () => {
-    const directory = at.desk.file('stopped')
-    for (const step of ['vetting', 'retention', 'proposal']) {
-      const run = await replicate(at, directory, ...beginning(at), '--step', step)
-      expect(run.status, run.stdout).toBe(0)
-    }
-    const hash = stateFile(directory)?.done[2]?.['hash']
-    forget(directory)
-    const again = await replicate(at, directory, '--step', 'proposal')
-    expect(again.status, again.stdout).toBe(0)
-    expect(stateFile(directory)?.done[2]?.['hash']).toBe(hash)
-  })
-})

@@ -1,0 +1,199 @@
+/** `replicate` in several runs, in several hands, and what it refuses. */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { RunningSandbox } from '../../../src/sandbox/server/start.ts'
+import { online } from '../support/cli.ts'
+import { participant, sandbox } from '../support/rehearsal.ts'
+import {
+  answerOf,
+  beginning,
+  contractsOf,
+  replicate,
+  stage,
+  stateFile,
+  type Answer,
+  type Stage,
+} from '../support/replication.ts'
+
+describe('a run that was stopped', { timeout: 120_000 }, () => {
+  let running: RunningSandbox
+  let at: Stage
+  beforeAll(async () => {
+    // Long enough for a proposal to be on its way when it is asked for again.
+    running = await sandbox({ effectDelay: 1_500_000n })
+    at = await stage(running)
+  }, 120_000)
+  afterAll(async () => {
+    await running.stop()
+  })
+
+  /** As if the last step had been done and not written down. */
+  function forget(directory: string): void {
+    const path = join(directory, 'replication.json')
+    const state = JSON.parse(readFileSync(path, 'utf8')) as { done: unknown[] }
+    state.done.pop()
+    writeFileSync(path, JSON.stringify(state))
+  }
+
+  test('takes up the proposal that the target made', async () => {
+    const directory = at.desk.file('stopped')
+    for (const step of ['vetting', 'retention', 'proposal']) {
+      const run = await replicate(at, directory, ...beginning(at), '--step', step)
+      expect(run.status, run.stdout).toBe(0)
+    }
+    const hash = stateFile(directory)?.done[2]?.['hash']
+    forget(directory)
+    const again = await replicate(at, directory, '--step', 'proposal')
+    expect(again.status, again.stdout).toBe(0)
+    expect(stateFile(directory)?.done[2]?.['hash']).toBe(hash)
+  })
+})
+
+describe('two operators who reach one participant each', { timeout: 120_000 }, () => {
+  let running: RunningSandbox
+  let at: Stage
+  let directory = ''
+  beforeAll(async () => {
+    running = await sandbox({ clearanceDelay: 100_000n })
+    at = await stage(running)
+    directory = at.desk.file('carried')
+  }, 120_000)
+  afterAll(async () => {
+    await running.stop()
+  })
+
+  const source = ['--source', 'source']
+  const target = ['--target', 'target']
+
+  /** Runs and expects to be told who comes next. */
+  async function handsOver(step: string, ...args: readonly string[]): Promise<void> {
+    const run = await replicate(at, directory, ...args)
+    expect(run.status, run.stdout).toBe(6)
+    expect(answerOf(run).error).toMatchObject({ code: 'replication-waiting', details: { step } })
+  }
+
+  describe('to begin, everything has to be named', () => {
+    const all = () => [
+      ...['--party', at.party, '--permission', 'observation', ...source],
+      ...['--target-participant', participant(running, 1).participant],
+    ]
+    const without = (option: string): string[] => {
+      const args = all()
+      args.splice(args.indexOf(option), 2)
+      return args
+    }
+    test.each(['--party', '--permission', '--target-participant'])('%s', async (option) => {
+      const run = await replicate(at, directory, ...without(option))
+      expect(run.status, run.stdout).toBe(2)
+      expect(answerOf(run).error?.code).toBe('usage')
+      expect(existsSync(directory)).toBe(false)
+    })
+    const odd: readonly (readonly [string, string])[] = [
+      ['--needs-package', 'x'],
+      ['--synchronizer', 'sync::1220'],
+      ['--wait-timeout', '-1'],
+    ]
+    test.each(odd)('%s %s is no good', async (option, value) => {
+      const run = await replicate(at, directory, ...all(), option, value)
+      expect(run.status, run.stdout).not.toBe(0)
+      expect(existsSync(directory)).toBe(false)
+    })
+    test('one participant is not source and target', async () => {
+      const run = await replicate(
+        at,
+        directory,
+        ...['--party', at.party, '--permission', 'observation', ...source],
+        ...['--target-participant', participant(running, 0).participant],
+      )
+      expect(answerOf(run).error?.code).toBe('usage')
+    })
+    test('nor is a replication begun without a directory or somebody to ask', async () => {
+      const bare = await online('replicate', '--config', at.config, '--yes', '--json', ...source)
+      expect((bare.json as Answer).error?.code).toBe('output-missing')
+      const unasked = await online(
+        ...['replicate', '-d', directory, '--config', at.config, '--json', ...all()],
+      )
+      expect(unasked.status).toBe(2)
+      expect((unasked.json as Answer).error?.code).toBe('no-terminal')
+    })
+  })
+
+  test('a package that nobody has is missed by the target', async () => {
+    const run = await replicate(
+      at,
+      at.desk.file('unvetted'),
+      ...[...beginning(at), '--needs-package', '7'.repeat(64)],
+    )
+    expect(run.status, run.stdout).toBe(8)
+    expect(answerOf(run).error).toMatchObject({
+      code: 'replication-unvetted',
+      details: { packages: ['7'.repeat(64)] },
+    })
+  })
+
+  test('they hand the directory to each other, as they are told', async () => {
+    await handsOver(
+      'vetting',
+      ...['--party', at.party, '--permission', 'observation', ...source],
+      ...['--target-participant', participant(running, 1).participant],
+    )
+    await handsOver('retention', ...target)
+    await handsOver('proposal', ...source)
+    await handsOver('package', ...target)
+    await handsOver('authorization', ...source)
+    const file = await at.desk.sign(join(directory, 'hosting.cantosign.json'), at.alice)
+    await handsOver('backup', ...source, '--signed', file)
+    await handsOver('backup', ...target)
+  })
+
+  test('profiles that are exchanged are noticed', async () => {
+    const run = await replicate(at, directory, '--source', 'target', '--target', 'source')
+    expect(run.status, run.stdout).toBe(8)
+    expect(answerOf(run).error?.code).toBe('replication-node')
+  })
+
+  test('an import whose end is not known is not repeated by itself', async () => {
+    const path = join(directory, 'replication.json')
+    const before = readFileSync(path, 'utf8')
+    const run = await replicate(at, directory, ...target, '--backed-up', '--step', 'backup')
+    expect(run.status, run.stdout).toBe(0)
+    const state = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>
+    // As if the ledger had grown since the import was begun.
+    const begun = { step: 'import', at: '2026-01-02T03:04:05.678Z', ledgerEnd: '0' }
+    writeFileSync(path, JSON.stringify({ ...state, begun }))
+    const unclear = await replicate(at, directory, ...target)
+    expect(unclear.status, unclear.stdout).toBe(6)
+    expect(answerOf(unclear).error?.code).toBe('replication-outcome')
+    expect((await contractsOf(running, 1, at.party)).length).toBe(0)
+    const believed = await replicate(at, directory, ...target, '--imported', '--step', 'import')
+    expect(believed.status, believed.stdout).toBe(0)
+    expect((await contractsOf(running, 1, at.party)).length).toBe(0)
+    writeFileSync(path, before)
+  })
+
+  test('the target brings it to its end alone', async () => {
+    const run = await replicate(at, directory, ...target, '--backed-up')
+    expect(run.status, run.stdout).toBe(0)
+    expect(answerOf(run).complete).toBe(true)
+    expect((await contractsOf(running, 1, at.party)).length).toBeGreaterThan(0)
+  })
+
+  test('a state that was edited is refused', async () => {
+    const path = join(directory, 'replication.json')
+    writeFileSync(path, readFileSync(path, 'utf8').replace('"vetting"', '"retention"'))
+    const run = await replicate(at, directory, ...target)
+    expect(run.status).toBe(3)
+    expect(answerOf(run).error?.code).toBe('replication-state-invalid')
+  })
+
+  test('files of another replication are not written over', async () => {
+    const other = at.desk.file('other')
+    mkdirSync(other)
+    writeFileSync(join(other, 'contracts.acs.gz'), 'not ours')
+    const run = await replicate(at, other, ...beginning(at))
+    expect(run.status).toBe(2)
+    expect(answerOf(run).error?.code).toBe('output-exists')
+    expect(readFileSync(join(other, 'contracts.acs.gz'), 'utf8')).toBe('not ours')
+  })
+})
