@@ -34,7 +34,8 @@ ready() {
 
 say '1. Start the sandbox: two participants on one synchronizer, in memory, on this machine.'
 printf '$ cantosign-online sandbox\n'
-cantosign-online sandbox --clearance-delay 500 >online/ready.json &
+# The program itself and no shell around it, so that the signal at the end reaches it.
+node "$dist/cantosign-online.mjs" sandbox --clearance-delay 500 >online/ready.json &
 sandbox=$!
 until [ -s online/ready.json ]; do
   kill -0 "$sandbox"

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { createServer as createHttpServer, type Server as HttpServer } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { createSecureContext } from 'node:tls'
 import { ServerCredentials, type Server as GrpcServer } from '@grpc/grpc-js'
 import { utf8Bytes, decodeUtf8 } from '../../base/bytes.ts'
 import { CantosignError } from '../../base/errors.ts'
@@ -95,7 +96,7 @@ class StateKeeper {
 
   stop(): void {
     clearInterval(this.#interval)
-    this.save()
+    clearTimeout(this.#timer)
   }
 
   /** Something is to be kept. */
@@ -126,6 +127,24 @@ async function begin(options: SandboxServerOptions): Promise<Rehearsal> {
   const rehearsal = new Rehearsal(sandbox, clearanceDelay)
   seedParties(rehearsal, options.seed, now)
   return rehearsal
+}
+
+/** @throws CantosignError `tls-file-invalid` */
+function checkTls({ certificate, key, clientCa }: ServerTls): void {
+  try {
+    createSecureContext({
+      cert: Buffer.from(certificate),
+      key: Buffer.from(key),
+      ...(clientCa === undefined ? {} : { ca: Buffer.from(clientCa) }),
+    })
+  } catch (cause) {
+    throw new CantosignError(
+      'tls-file-invalid',
+      `the sandbox cannot serve TLS: ${cause instanceof Error ? cause.message : String(cause)}`,
+      'certificates and keys are PEM; the key has no passphrase and belongs to the certificate',
+      { cause },
+    )
+  }
 }
 
 function portTaken(port: number, reason: string): CantosignError {
@@ -227,13 +246,13 @@ class ParticipantServers {
 const PORTS_EACH = 3
 
 /**
- * @throws CantosignError `sandbox-state`, `sandbox-port`, or what reading and writing of the state
+ * @throws CantosignError `sandbox-state`, `sandbox-port`, `tls-file-invalid`, or what reading and writing of the state
  * file gives
  */
 export async function startSandbox(options: SandboxServerOptions): Promise<RunningSandbox> {
+  if (options.tls !== undefined) checkTls(options.tls)
   const rehearsal = await begin(options)
   const keeper = new StateKeeper(rehearsal, options.stateFile)
-  keeper.save()
   const stopping = new AbortController()
   const gate = new Gate(options.tokens, systemTimeMicros)
   const servers = rehearsal.nodes.map((node) => {
@@ -241,7 +260,7 @@ export async function startSandbox(options: SandboxServerOptions): Promise<Runni
     const context = new Context(rehearsal, node, tick, changed, stopping.signal)
     return { node, servers: new ParticipantServers(context, gate, options.tls) }
   })
-  const stop = async (): Promise<void> => {
+  const close = async (): Promise<void> => {
     stopping.abort()
     await Promise.all(
       servers.map(async ({ servers: one }) => {
@@ -249,7 +268,6 @@ export async function startSandbox(options: SandboxServerOptions): Promise<Runni
       }),
     )
     keeper.stop()
-    rehearsal.wipe()
   }
   const participants: ParticipantAddresses[] = []
   try {
@@ -257,8 +275,10 @@ export async function startSandbox(options: SandboxServerOptions): Promise<Runni
       const first = options.port === 0 ? 0 : options.port + i * PORTS_EACH
       participants.push(await own.listen(node, first))
     }
+    keeper.save()
   } catch (error) {
-    await stop()
+    await close()
+    rehearsal.wipe()
     throw error
   }
   const { logical, physical, protocolVersion } = rehearsal.sandbox.synchronizer
@@ -267,6 +287,10 @@ export async function startSandbox(options: SandboxServerOptions): Promise<Runni
     physicalSynchronizer: physical,
     protocolVersion,
     participants,
-    stop,
+    stop: async () => {
+      await close()
+      keeper.save()
+      rehearsal.wipe()
+    },
   }
 }
