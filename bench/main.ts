@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { writeParties } from './package.ts'
 import { writeTree, writeValues } from './prepared.ts'
 import { writeRootDelegation, writeSnapshot } from './snapshot.ts'
+import { measureStateExports } from './online.ts'
 import { measureToken } from './token.ts'
 
 const program = join(process.cwd(), 'dist', 'cantosign.mjs')
@@ -270,6 +271,17 @@ try {
 
   packagesSideBySide(path, path('key.der'))
   preparedSideBySide(path)
+
+  const [few, many] = await measureStateExports([10_000, 100_000], path)
+  if (few !== undefined && many !== undefined) {
+    rows.push({
+      what: `memory of state export, ${many.records} records streamed in ${many.seconds.toFixed(1)} s`,
+      ours: `${many.peak.toFixed(0)} MiB`,
+      yardstick: `${few.peak.toFixed(0)} MiB, ${few.records} records`,
+      ratio: many.peak / few.peak,
+      limit: 1.5,
+    })
+  }
 
   console.log()
   for (const { what, ours, yardstick, ratio, limit } of rows) {
