@@ -15,6 +15,7 @@ import type { KeyResolver } from '../../src/topology/signed-transaction.ts'
 import type { Arguments } from '../command.ts'
 import type { Io } from '../io.ts'
 import { packageTextLines } from '../present/signing.ts'
+import { asksPerson } from './confirmation.ts'
 import { openSigner } from './key-opening.ts'
 import { writeOutput } from './output.ts'
 import { readExpectation, requireSignable } from './prepared-agreement.ts'
@@ -373,7 +374,7 @@ async function signChosen(
     const report = reportOf(target, own, expected, now)
     return { ...target, report, hash: requireSignable(report, target.name).hash }
   })
-  if (!args.quiet) {
+  if (!args.quiet || asksPerson(args)) {
     const taken = new Set(chosen.map(({ index }) => index))
     const left = indices.filter((i) => !taken.has(i))
     const lines = [

@@ -73,6 +73,15 @@ describe('verify', () => {
     expect(at.json('transaction', 'verify', 'in.json', ...words)[0]).toBe(0)
   })
 
+  test('by transaction verify takes public keys from beside the package', () => {
+    const at = desk(content([signature(ALICE_KEY)], { state: [] }))
+    at.write('alice.pub', ALICE_KEY.key.spki)
+    const words = ['transaction', 'verify', 'in.json']
+    expect(at.json(...words)[1].signatures.unverifiable).toBe(1)
+    const [status, document] = at.json(...words, '--public-key', 'alice.pub')
+    expect([status, document.signatures.valid, document.ok]).toEqual([6, 1, false])
+  })
+
   test('counts two signatures of one key once, and one for another party not at all', () => {
     const both = ownBytes({ actAs: [PARTY, `bob::${SECOND_KEY.fingerprint}`] })
     const bob = `bob::${SECOND_KEY.fingerprint}`
