@@ -1,5 +1,7 @@
 /** The chain of an audit log: what is one, and that nothing in it can be changed unseen. */
 import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fc, test as property } from '@fast-check/vitest'
 import { describe, expect, test } from 'vitest'
 import { verifyAuditLog, type AuditSummary } from '../../src/audit/chain.ts'
@@ -161,6 +163,15 @@ describe('an entry', () => {
     const odd = encodeEntry({ ...entry, file: 'a\u202eb\u0007c\nd' })
     expect(odd).not.toMatch(/[^\x20-\x7e]/)
     expect(parseEntry(odd)?.file).toBe('a\u202eb\u0007c\nd')
+  })
+
+  test('has the members of docs/audit.md section 2, in that order', () => {
+    const page = readFileSync(join(import.meta.dirname, '../../docs/audit.md'), 'utf8')
+    const section = page.slice(page.indexOf('## 2.'), page.indexOf('## 3.'))
+    const named = [...section.matchAll(/^\| (`[^|]+`) \|/gm)].flatMap(([, cell = '']) =>
+      cell.split(', ').map((name) => name.replaceAll('`', '').trim()),
+    )
+    expect(named).toEqual(Object.keys(JSON.parse(line) as object))
   })
 
   test.each([

@@ -114,9 +114,8 @@ describe.skipIf(!installed)('awskms: against a stand-in', () => {
 
   test('a service that does not answer has the time that it is given', async () => {
     const { arn } = aws.hold('EC_P256')
-    const signer = await open(arn, { timeoutMilliseconds: 1500 })
     aws.mischief.silent = true
-    expect(await signingCode(signer)).toBe('signer-timeout')
+    expect(await codeOf(open(arn, { timeoutMilliseconds: 1000 }))).toBe('signer-timeout')
   })
 
   test('a service that is not there', async () => {

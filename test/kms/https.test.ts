@@ -179,9 +179,9 @@ describe('https: against a server of the test', () => {
   )
 
   test('a server that does not answer has the time that it is given; one that comes round is waited for', async () => {
-    const signer = await open({ timeoutMilliseconds: 1000 })
-    instead.post = () => ({ silent: true })
-    expect(await signingCode(signer)).toBe('signer-timeout')
+    instead.get = { silent: true }
+    expect(await codeOf(open({ timeoutMilliseconds: 1000 }))).toBe('signer-timeout')
+    delete instead.get
     let busy = 3
     instead.post = (message) =>
       busy-- > 0 ? { status: 503 } : { body: signMessage(held, message) }

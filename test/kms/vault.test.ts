@@ -154,9 +154,8 @@ describe('hashivault: against a stand-in', () => {
 
   test('a service that does not answer has the time that it is given', async () => {
     vault.hold('slow', 'EC_P256')
-    const signer = await open('slow', { timeoutMilliseconds: 1000 })
     vault.mischief.silent = true
-    expect(await signingCode(signer)).toBe('signer-timeout')
+    expect(await codeOf(open('slow', { timeoutMilliseconds: 1000 }))).toBe('signer-timeout')
   })
 
   test.each([
