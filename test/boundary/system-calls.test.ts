@@ -75,6 +75,7 @@ const RUNS: readonly (readonly [words: string, status: number, ...args: string[]
   ['export', 0, 'root.cert', '--format', 'hash', '-d', 'exported'],
   ['namespace decentralized', 0, '--owner', KEY],
   ['transaction inspect', 0, 'daml.bin', '--hashing-scheme', 'v2'],
+  ['transaction package', 8, 'daml.bin', '--hashing-scheme', 'v2', '-o', 'daml.json'],
   [
     'transaction sign',
     8,
