@@ -9,7 +9,8 @@ import { listProposals, type ProposalFilter } from '../../src/online/proposals.t
 import { chooseStore, type ChosenStore } from '../../src/online/store.ts'
 import { onlyInForce } from '../../src/online/in-force.ts'
 import type { SigningPackage } from '../../src/package/model.ts'
-import { keyResolver } from '../../src/package/verdicts.ts'
+import { keyResolver, verifyPackage } from '../../src/package/verdicts.ts'
+import { logicalSynchronizerText } from '../../src/ident/identifiers.ts'
 import { writePackage } from '../../src/package/write.ts'
 import type { Arguments, CommandRun } from '../command.ts'
 import type { Io } from '../io.ts'
@@ -17,6 +18,8 @@ import { requireOutput, writeOutput } from '../commands/output.ts'
 import { judgePackage } from '../commands/package-judgement.ts'
 import { readPackageInput } from '../commands/package-input.ts'
 import { NOTHING_BESIDE } from '../commands/state-input.ts'
+import { judgePreparedTransactions, packageActingStates } from '../commands/prepared-state.ts'
+import { preparedStandingJson, preparedStandingLines } from '../present/prepared-verdict.ts'
 import { standingJson, standingLines } from '../present/signing.ts'
 import { counted } from '../present/text.ts'
 import { connectionOf, type ChosenConnection } from './connection.ts'
@@ -122,13 +125,29 @@ async function addState(
 ): Promise<void> {
   const { package: content } = await readPackageInput(path)
   const state = await withAdmin(connection.settings, async (admin) => {
-    const store = await storeOf(admin, connection, args, content.network.synchronizerId)
+    const store = await storeOf(admin, connection, args, synchronizerNamed(content))
     const transactions = content.transactions.map(({ transaction }) => transaction)
-    return await fetchState(admin, store, transactions, keyResolver(content))
+    const acting = content.preparedTransactions.flatMap(
+      ({ prepared }) => prepared.value.metadata?.submitterInfo?.actAs ?? [],
+    )
+    return await fetchState(admin, store, transactions, {
+      resolve: keyResolver(content),
+      parties: [...new Set(acting)],
+    })
   })
   const made = withState(content, state)
   writeOutput(output, writePackage(made), args, io, [path])
   presentPackage(made, state, output, args, io)
+}
+
+/** By the package, or by all of its Daml transactions alike. */
+function synchronizerNamed({ network, preparedTransactions }: SigningPackage): string | undefined {
+  const [only, second] = new Set(
+    preparedTransactions.map(({ prepared }) =>
+      logicalSynchronizerText(prepared.value.metadata?.synchronizerId ?? ''),
+    ),
+  )
+  return network.synchronizerId ?? (second === undefined ? only : undefined)
 }
 
 function presentPackage(
@@ -139,18 +158,25 @@ function presentPackage(
   io: Io,
 ): void {
   const judgements = judgePackage(content, NOTHING_BESIDE)
+  const prepared = judgePreparedTransactions(
+    content,
+    verifyPackage(content),
+    packageActingStates(content, NOTHING_BESIDE),
+  )
   if (args.json) {
     const state = { transactions: records.length, from: origin.from, at: origin.at }
     const transactions = judgements.map(standingJson)
-    io.stdout.write(`${JSON.stringify({ output, state, transactions })}\n`)
+    const preparedTransactions = prepared.map(preparedStandingJson)
+    io.stdout.write(`${JSON.stringify({ output, state, transactions, preparedTransactions })}\n`)
     return
   }
   if (args.quiet) return
   const lines = [
-    `wrote ${escapeText(output)}: ${counted(content.transactions.length, 'transaction')}, with ${counted(records.length, 'transaction')} of state`,
+    `wrote ${escapeText(output)}: ${counted(content.transactions.length + content.preparedTransactions.length, 'transaction')}, with ${counted(records.length, 'transaction')} of state`,
     `  from ${escapeText(origin.from)}`,
     `  at ${origin.at}`,
     ...judgements.flatMap(standingLines),
+    ...prepared.flatMap((one) => ['', one.hash, ...preparedStandingLines(one)]),
   ]
   io.stderr.write(`${lines.join('\n')}\n`)
 }

@@ -4,6 +4,7 @@
  * believed only as far as its own signatures prove it (docs/protocol/authorization.md section 11).
  */
 import { toBase64, toHex } from '../base/bytes.ts'
+import { CantosignError } from '../base/errors.ts'
 import { readTransactionFacts, type TransactionFacts } from '../authorization/facts.ts'
 import { firstRequirement, referencedBy } from '../authorization/requirement.ts'
 import { readPhysicalSynchronizerId, readUniqueIdentifier } from '../ident/identifiers.ts'
@@ -18,6 +19,9 @@ const AUTHORITY: readonly MappingCase[] = [
   'namespaceDelegation',
   'decentralizedNamespaceDefinition',
 ]
+
+/** Namespaces that are asked for: a participant could name new ones without end. */
+const MAX_NAMESPACES = 10_000
 
 /** Calls that are under way at once. */
 const AT_ONCE = 4
@@ -53,6 +57,13 @@ class Gathering {
   addNamespaces(names: readonly string[]): void {
     for (const name of names) {
       if (this.#namespaces.has(name)) continue
+      if (this.#namespaces.size === MAX_NAMESPACES) {
+        throw new CantosignError(
+          'limit-exceeded',
+          `the state that is needed names more than ${MAX_NAMESPACES} namespaces`,
+          'fetch fewer transactions at once',
+        )
+      }
       this.#namespaces.add(name)
       this.#open.push(name)
     }

@@ -1,4 +1,5 @@
 /** State that a participant handed out, verified, with where and when it came from. */
+import { toBase64 } from '../base/bytes.ts'
 import { CantosignError } from '../base/errors.ts'
 import { readState, storeOf, type StateReading } from '../explain/judgement.ts'
 import type { StateContent } from '../package/entries.ts'
@@ -7,6 +8,7 @@ import type { SnapshotRecord } from '../topology/snapshot.ts'
 import type { ReadTransaction } from '../topology/transaction.ts'
 import type { AdminApi } from './admin.ts'
 import { gatherState } from './gather.ts'
+import { scopedState } from './state-export.ts'
 import type { ChosenStore } from './store.ts'
 
 /** For people: the store, the participant and the time of this machine. */
@@ -30,6 +32,13 @@ export async function originOf(admin: AdminApi, store: ChosenStore): Promise<Sta
   }
 }
 
+export interface StateOptions {
+  /** Keys from elsewhere. */
+  readonly resolve?: KeyResolver
+  /** Parties whose keys and hosts are needed as well: those that act in Daml transactions. */
+  readonly parties?: readonly string[]
+}
+
 /**
  * Gathers what the transactions need to be judged, and verifies it.
  * @throws CantosignError `state-invalid` if a signature in it does not verify
@@ -38,9 +47,17 @@ export async function fetchState(
   admin: AdminApi,
   store: ChosenStore,
   transactions: readonly ReadTransaction[],
-  resolve?: KeyResolver,
+  { resolve, parties = [] }: StateOptions = {},
 ): Promise<FetchedState> {
-  const records = await gatherState(admin, store, transactions)
+  const gathered = await gatherState(admin, store, transactions)
+  const ofParties =
+    parties.length === 0
+      ? []
+      : await scopedState(admin, store, { namespaces: [], parties, mappings: [] })
+  const byBytes = new Map(
+    [...gathered, ...ofParties].map((record) => [toBase64(record.signed.bytes), record]),
+  )
+  const records = [...byBytes.values()]
   const signed = records.map((record) => record.signed)
   const reading = readState(signed, storeOf(store.synchronizerId), resolve)
   const [damaged] = reading.damaged

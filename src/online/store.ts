@@ -48,7 +48,13 @@ export async function chooseStore(
   const fitting =
     asked === undefined
       ? known
-      : known.filter((id) => id === asked || logicalSynchronizerText(id) === asked)
+      : known.filter(
+          (id) =>
+            id === asked ||
+            logicalSynchronizerText(id) === asked ||
+            // Release line 3.3 has no physical ids.
+            id === logicalSynchronizerText(asked),
+        )
   const names = known.map((id) => escapeText(id)).join(', ')
   const [only, second] = fitting
   if (only === undefined) {

@@ -60,7 +60,7 @@ export async function prepareSubmission(
   verdicts: PackageVerdicts,
 ): Promise<Preparation> {
   const transactions = content.transactions.map(({ transaction }) => transaction)
-  const state = await fetchState(admin, store, transactions, keyResolver(content))
+  const state = await fetchState(admin, store, transactions, { resolve: keyResolver(content) })
   const standings = await standingOf(admin, store, transactions)
   const { resolve } = state.reading
   const own = carriedSignatures(content, verifyRest(verdicts, resolve))
