@@ -206,6 +206,18 @@ describe('a party over JSON', { timeout: 60_000 }, () => {
     ).toMatchObject({ status: 400, body: { code: 'INVALID_ARGUMENT' } })
   })
 
+  test('says who it is and what the token may do', async () => {
+    expect(await ask('/v2/parties/participant-id')).toEqual({
+      participantId: sandbox.participant(1).participant,
+    })
+    const { user } = await ask('/v2/authenticated-user')
+    expect(user).toMatchObject({ id: 'participant_admin', isDeactivated: false })
+    expect(await ask('/v2/users/participant_admin/rights')).toEqual({
+      rights: [{ kind: { ParticipantAdmin: { value: {} } } }],
+    })
+    expect(await ask('/livez')).toEqual({})
+  })
+
   test('more than a node gives at once', async () => {
     const many = await running({ seed: 250 })
     const url = `${many.participant(1).jsonApi}/v2/updates`

@@ -1,6 +1,6 @@
 /**
  * What a node answers when it refuses: Canton's error codes with their categories
- * (docs/sandbox.md). Some categories hide the code from the client.
+ * (docs/protocol/nodes.md section 6). Some categories hide the code from the client.
  */
 
 /** Number and gRPC status of every category; `redacted` ones reach the client without their code. */

@@ -1,4 +1,4 @@
-/** PartyManagementService of the Ledger API: an external party is set up (docs/sandbox.md). */
+/** PartyManagementService of the Ledger API: an external party is set up (docs/protocol/nodes.md section 8). */
 import { Usage } from '../../build/names.ts'
 import { effectiveUsages } from '../../authorization/usage.ts'
 import type { PublicKey } from '../../crypto/public-key.ts'

@@ -1,4 +1,4 @@
-/** Transactions of external parties: prepared here, signed elsewhere, executed here. */
+/** Transactions of external parties: prepared here, signed elsewhere, executed here (docs/protocol/nodes.md section 9). */
 import { concatBytes, toHex, utf8Bytes } from '../../base/bytes.ts'
 import { sha256 } from '../../crypto/hash.ts'
 import type { PublicKey } from '../../crypto/public-key.ts'

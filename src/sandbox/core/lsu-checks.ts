@@ -1,4 +1,4 @@
-/** Logical upgrades of a synchronizer: their announcement and the freeze that it brings. */
+/** Logical upgrades of a synchronizer: their announcement and the freeze that it brings (docs/protocol/nodes.md section 3). */
 import { readPhysicalSynchronizerId, type PhysicalSynchronizerId } from '../../ident/identifiers.ts'
 import { mappingRow } from '../../topology/mapping.ts'
 import type { LsuAnnouncement } from '../../wire/generated/schema.ts'

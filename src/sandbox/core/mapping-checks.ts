@@ -1,6 +1,6 @@
 /**
  * The rules that a mapping has to meet in the state of a synchronizer, at the node that submits it
- * and again at every member (docs/protocol/construction.md).
+ * and again at every member (docs/protocol/nodes.md section 3).
  */
 import { asCantonRewrites } from '../../build/rewrite.ts'
 import { differencesOfValues } from '../../build/compare.ts'

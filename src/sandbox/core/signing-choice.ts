@@ -1,4 +1,4 @@
-/** Which keys a node signs a transaction with (docs/protocol/authorization.md section 8). */
+/** Which keys a node signs a transaction with (docs/protocol/nodes.md section 5). */
 import type { TransactionFacts } from '../../authorization/facts.ts'
 import { firstRequirement, referencedBy, requirementOf } from '../../authorization/requirement.ts'
 import type { TopologyState } from '../../authorization/state.ts'

@@ -1,6 +1,6 @@
 /**
  * What only the node that receives a request checks, unless it is told to let it pass
- * (docs/protocol/construction.md).
+ * (docs/protocol/nodes.md section 4).
  */
 import { participantUidText } from '../../ident/identifiers.ts'
 import type {

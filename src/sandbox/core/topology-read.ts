@@ -1,4 +1,4 @@
-/** What TopologyManagerReadService finds: records of a store as they stood at a time. */
+/** What TopologyManagerReadService finds: records of a store as they stood at a time (docs/protocol/nodes.md section 7). */
 import protobuf from 'protobufjs/minimal.js'
 import { concatBytes } from '../../base/bytes.ts'
 import { mappingRows, type MappingCase } from '../../topology/mapping.ts'

@@ -1,6 +1,6 @@
 /**
  * A topology store: records in the order in which they were taken, what of them is in force, and the
- * decision about the next one (docs/protocol/authorization.md). Of time it knows what it is told.
+ * decision about the next one (docs/protocol/nodes.md sections 1 and 2). Of time it knows what it is told.
  */
 import { equalBytes } from '../../base/bytes.ts'
 import { evaluate } from '../../authorization/evaluate.ts'
@@ -50,11 +50,10 @@ export class TopologyStore implements StoreView {
   readonly #keysByCode = new Map<number, Set<string>>()
   readonly #publicKeys = new Map<string, PublicKey>()
 
-  constructor(id: StoreId) {
+  /** @param state what is in force; left out for a new store */
+  constructor(id: StoreId, state = emptyState(id)) {
     this.id = id
-    const store: Store =
-      id.$case === 'synchronizer' ? { $case: 'synchronizer', id: id.logical } : { $case: 'other' }
-    this.#state = new TopologyState({ completeness: 'complete', store })
+    this.#state = state
   }
 
   get state(): TopologyState {
@@ -223,8 +222,14 @@ export class TopologyStore implements StoreView {
 
   /** A store of its own with the same records: for a batch that is taken whole or not at all. */
   fork(): TopologyStore {
-    const copy = new TopologyStore(this.id)
-    for (const record of this.#records) copy.put(record)
+    const copy = new TopologyStore(this.id, this.#state.copy())
+    for (const record of this.#records) copy.#records.push(record)
+    for (const [key, at] of this.#last) copy.#last.set(key, at)
+    for (const [hash, at] of this.#accepted) copy.#accepted.set(hash, at)
+    for (const [hash, at] of this.#proposals) copy.#proposals.set(hash, at)
+    for (const [key, hashes] of this.#proposalsByKey) copy.#proposalsByKey.set(key, new Set(hashes))
+    for (const [code, keys] of this.#keysByCode) copy.#keysByCode.set(code, new Set(keys))
+    for (const [fingerprint, key] of this.#publicKeys) copy.#publicKeys.set(fingerprint, key)
     return copy
   }
 
@@ -272,6 +277,12 @@ export class TopologyStore implements StoreView {
     }
     return sets
   }
+}
+
+function emptyState(id: StoreId): TopologyState {
+  const store: Store =
+    id.$case === 'synchronizer' ? { $case: 'synchronizer', id: id.logical } : { $case: 'other' }
+  return new TopologyState({ completeness: 'complete', store })
 }
 
 function checkSerial(facts: TransactionFacts, last: StoredTransaction | undefined): void {

@@ -1,4 +1,4 @@
-/** What TopologyManagerWriteService does, for one participant. */
+/** What TopologyManagerWriteService does, for one participant (docs/protocol/nodes.md sections 1 and 5). */
 import { asCantonRewrites } from '../../build/rewrite.ts'
 import { participantUidText } from '../../ident/identifiers.ts'
 import type { KnownMapping } from '../../topology/mapping.ts'
