@@ -34,9 +34,12 @@ export function combinedHash(transactionHashes: readonly Uint8Array[]): Uint8Arr
   const distinct = sorted.filter(
     (own, i) => i === 0 || compareBytes(own, sorted[i - 1] ?? own) !== 0,
   )
-  return hash(
-    HashPurpose.multiTopologyTransaction,
-    int32Bytes(distinct.length),
-    ...distinct.flatMap((own) => [int32Bytes(MULTIHASH_LENGTH), own]),
-  )
+  // One buffer: as arguments of a call, a long list would not fit on the stack.
+  const size = 4 + MULTIHASH_LENGTH
+  const list = new Uint8Array(distinct.length * size)
+  distinct.forEach((own, i) => {
+    list.set(int32Bytes(MULTIHASH_LENGTH), i * size)
+    list.set(own, i * size + 4)
+  })
+  return hash(HashPurpose.multiTopologyTransaction, int32Bytes(distinct.length), list)
 }

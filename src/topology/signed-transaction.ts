@@ -1,5 +1,5 @@
 /** SignedTopologyTransaction: the transaction inside it, and what its signatures are worth. */
-import { compareBytes, toHex } from '../base/bytes.ts'
+import { toHex } from '../base/bytes.ts'
 import { CantosignError } from '../base/errors.ts'
 import { severityOf, type Finding, type FindingCode } from '../base/finding-codes.ts'
 import { isMultihash } from '../crypto/hash.ts'
@@ -10,6 +10,7 @@ import { decodeMessage, unwrap } from '../wire/codec.ts'
 import type { Signature, SignedTopologyTransaction } from '../wire/generated/schema.ts'
 import { locateField } from '../wire/locate.ts'
 import { walkMessage, type WalkResult } from '../wire/walk.ts'
+import { FindingList } from './finding-list.ts'
 import { signingKeysOf } from './keys.ts'
 import { combinedHash } from './namespace.ts'
 import { judgeSignature, type JudgedSignature, type SignatureStatus } from './signature.ts'
@@ -83,15 +84,18 @@ function checkSignatureLists(
     const path = at(`multi_transaction_signatures[${i}]`)
     const hashes = multi.transactionHashes
     const sound = hashes.filter(isMultihash)
+    const listed = new Set<string>()
     hashes.forEach((one, j) => {
       if (!isMultihash(one)) {
         report('bad-hash', `${path}.transaction_hashes[${j}]`, 'not 34 bytes beginning 1220')
       }
-      if (hashes.findIndex((other) => compareBytes(one, other) === 0) !== j) {
+      const text = toHex(one)
+      if (listed.has(text)) {
         report('duplicate-entry', `${path}.transaction_hashes[${j}]`, 'this hash is listed already')
       }
+      listed.add(text)
     })
-    if (!hashes.some((one) => compareBytes(one, hash) === 0)) {
+    if (!listed.has(toHex(hash))) {
       report('multi-hash-mismatch', path, 'the list of hashes lacks the hash of this transaction')
     }
     if (multi.signatures.length === 0) {
@@ -151,10 +155,11 @@ export function readWalkedSignedTransaction(
 ): ReadSignedTransaction {
   if (walk.fatal) return unread(bytes, placement, walk)
   const value = decodeMessage('SignedTopologyTransaction', unwrap(bytes))
-  const findings: Finding[] = []
   const source = { bytes, placement }
+  const list = new FindingList((path) => locate(source, path))
+  const { findings } = list
   const report = (code: FindingCode, path: string, message: string): void => {
-    findings.push({ code, path, offset: locate(source, path), message })
+    list.add(code, path, message)
   }
   const inner = placedPath(placement, 'data.transaction')
   if (value.transaction.length === 0) {

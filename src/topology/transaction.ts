@@ -6,6 +6,7 @@ import type { TopologyTransaction } from '../wire/generated/schema.ts'
 import { locateField } from '../wire/locate.ts'
 import { walkMessage, type UnknownField, type WalkResult } from '../wire/walk.ts'
 import { checkMapping } from './check/mappings.ts'
+import { FindingList } from './finding-list.ts'
 
 export const MAX_SERIAL = 2_147_483_647
 
@@ -53,14 +54,12 @@ function checkTransaction(
   unknownFields: readonly UnknownField[],
   placement: Placement,
 ): readonly Finding[] {
-  const findings: Finding[] = []
+  const list = new FindingList(
+    (path) => placement.offset + locateField('TopologyTransaction', bytes, true, path),
+  )
+  const { findings } = list
   const report = (code: FindingCode, path: string, message: string): void => {
-    findings.push({
-      code,
-      path: placedPath(placement, path),
-      offset: placement.offset + locateField('TopologyTransaction', bytes, true, path),
-      message,
-    })
+    list.add(code, path, message, placedPath(placement, path))
   }
   const { operation, serial, mapping } = transaction
   if (operation === 0) report('unspecified-enum', 'data.operation', 'the operation is not set')

@@ -146,8 +146,9 @@ function checkMembers(context: CheckContext, mapping: Members): void {
     })
     checkDistinct(context, path, members, 'member')
   }
+  const acting = new Set(active)
   observers.forEach((member, i) => {
-    if (active.includes(member)) {
+    if (acting.has(member)) {
       context.report('members-overlap', `observers[${i}]`, 'this member is active as well')
     }
   })
