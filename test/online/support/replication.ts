@@ -26,14 +26,18 @@ export interface Stage {
   readonly config: string
 }
 
-/** Writes a configuration in which the participants are `source` and `target`. */
-export function profiles(desk: Desk, running: RunningSandbox): string {
+/** Writes a configuration in which two participants are `source` and `target`. */
+export function profiles(
+  desk: Desk,
+  running: RunningSandbox,
+  [source, target]: readonly [number, number] = [0, 1],
+): string {
   const config = desk.file('config.yaml')
   const profile = (name: string, index: number): string => {
     const { adminApi, ledgerApi } = participant(running, index)
     return `  ${name}:\n    adminApi: ${adminApi}\n    ledgerApi: ${ledgerApi}\n    plaintext: true\n`
   }
-  writeFileSync(config, `profiles:\n${profile('source', 0)}${profile('target', 1)}`)
+  writeFileSync(config, `profiles:\n${profile('source', source)}${profile('target', target)}`)
   return config
 }
 
