@@ -98,6 +98,18 @@ async function step(
   return documentOf(result)
 }
 
+const policyFor = (namespace: string): string => `version: 1
+allow:
+  - name: our own root
+    mapping: namespaceDelegation
+    operation: replace
+    namespace: ${namespace}
+    key: any
+    keyUsage: any
+    restriction: any
+    serial: 1
+`
+
 /** From the key to a root delegation that the air-gapped program finds authorized. */
 async function signsPackage(uri: string, held: HeldKey, place: Place): Promise<void> {
   const directory = scratch()
@@ -108,8 +120,13 @@ async function signsPackage(uri: string, held: HeldKey, place: Place): Promise<v
   const build = ['build', 'root-delegation', '--namespace-key', 'key.pub', '-o', 'in.json']
   expect(run([...build], { directory }).status).toBe(0)
   const sign = ['sign', 'in.json', '--key', uri, '--public-key', 'key.pub', '-o', 'out.json']
-  const signed = await step(directory, place, ...sign, '--yes', '--audit-log', 'audit.log')
-  expect(signed).toMatchObject({ signedBy: key.fingerprint })
+  writeFileSync(join(directory, 'policy.yaml'), policyFor(key.fingerprint))
+  const unattended = ['--policy', 'policy.yaml', '--audit-log', 'audit.log']
+  const signed = await step(directory, place, ...sign, ...unattended)
+  expect(signed).toMatchObject({
+    signedBy: key.fingerprint,
+    transactions: [{ status: 'authorized', rule: 'our own root' }],
+  })
   const verified = run(['verify', 'out.json', '--json'], { directory })
   expect(verified.status).toBe(0)
   expect(verified.stdout).toContain('"status":"authorized"')
@@ -126,7 +143,8 @@ async function signsPackage(uri: string, held: HeldKey, place: Place): Promise<v
     event: 'signed',
     signer: scheme,
     key: key.fingerprint,
-    transactions: [{ hash: transaction?.hash }],
+    approval: 'policy',
+    transactions: [{ hash: transaction?.hash, rule: 'our own root' }],
   })
 }
 
@@ -229,6 +247,34 @@ describe('refusals', () => {
     )
     expect(refused.status).toBe(2)
     expect(errorIn(refused)['message']).toContain('has no use with a key hashivault:')
+  })
+
+  test('what the policy refuses is not even asked of the service, and is in the log', async () => {
+    const directory = scratch()
+    const [held] = vault.hold('refused', 'EC_P256').versions
+    writeFileSync(join(directory, 'key.pub'), held?.spki ?? '')
+    const build = ['build', 'root-delegation', '--namespace-key', 'key.pub', '-o', 'in.json']
+    expect(run([...build], { directory }).status).toBe(0)
+    writeFileSync(join(directory, 'policy.yaml'), policyFor(`1220${'00'.repeat(32)}`))
+    vault.names.length = 0
+    const result = await runOnline(
+      [
+        ...['sign', 'in.json', '--key', 'hashivault://refused', '-o', 'out.json', '--json'],
+        ...['--policy', 'policy.yaml', '--audit-log', 'audit.log'],
+      ],
+      directory,
+      environments.vault(),
+    )
+    expect(result.status).toBe(8)
+    expect(errorIn(result)['code']).toBe('policy-refused')
+    expect(vault.names).toEqual(['GET /v1/transit/keys/refused'])
+    expect(() => readFileSync(join(directory, 'out.json'))).toThrow('ENOENT')
+    expect(JSON.parse(readFileSync(join(directory, 'audit.log'), 'utf8'))).toMatchObject({
+      event: 'refused',
+      approval: 'policy',
+      signatures: [],
+      error: { code: 'policy-refused' },
+    })
   })
 
   test('a signature by another key is not written, and is in the log as a failure', async () => {
