@@ -33,11 +33,11 @@ ready() {
 }
 
 say '1. Start the sandbox: two participants on one synchronizer, in memory, on this machine.'
-printf '$ cantosign-online sandbox\n'
+printf '$ cantosign-online sandbox -o online/ready.json\n'
 # The program itself and no shell around it, so that the signal at the end reaches it.
-node "$dist/cantosign-online.mjs" sandbox --clearance-delay 500 >online/ready.json &
+node "$dist/cantosign-online.mjs" sandbox --clearance-delay 500 -o online/ready.json &
 sandbox=$!
-until [ -s online/ready.json ]; do
+until [ -e online/ready.json ]; do
   kill -0 "$sandbox"
   sleep 0.1
 done

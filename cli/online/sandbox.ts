@@ -1,9 +1,10 @@
 /** `sandbox`: participants in memory, until the program is interrupted. */
 import { ExitStatus } from '../../src/base/error-codes.ts'
-import { decodeUtf8 } from '../../src/base/bytes.ts'
+import { decodeUtf8, utf8Bytes } from '../../src/base/bytes.ts'
 import { CantosignError } from '../../src/base/errors.ts'
 import { readWholeFile } from '../../src/host/files.ts'
 import type { ServerTls } from '../../src/sandbox/server/start.ts'
+import { requireOutput, writeOutput } from '../commands/output.ts'
 import type { Arguments, CommandRun } from '../command.ts'
 
 const MAX_PEM_BYTES = 1024 * 1024
@@ -79,6 +80,7 @@ export const run: CommandRun = async (args, io) => {
   const { startSandbox } = await import('../../src/sandbox/server/start.ts')
   const millis = (name: string, byDefault: number): bigint =>
     BigInt(numberOption(args, name, byDefault, 0, HOUR_MILLIS)) * 1000n
+  const output = args.output === undefined ? undefined : requireOutput(args, io)
   const ended = interruption()
   const { stop, ...ready } = await startSandbox({
     participants: numberOption(args, 'participants', 2, 1, MAX_PARTICIPANTS),
@@ -91,8 +93,13 @@ export const run: CommandRun = async (args, io) => {
     stateFile: args.string('state'),
     seed: numberOption(args, 'seed-parties', 0, 0, MAX_SEED),
   })
-  io.stdout.write(`${JSON.stringify({ ready: true, ...ready })}\n`)
-  await ended
-  await stop()
+  try {
+    const line = `${JSON.stringify({ ready: true, ...ready })}\n`
+    if (output === undefined) io.stdout.write(line)
+    else writeOutput(output, utf8Bytes(line), args, io, [])
+    await ended
+  } finally {
+    await stop()
+  }
   return ExitStatus.done
 }

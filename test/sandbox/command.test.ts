@@ -1,6 +1,6 @@
 /** `cantosign-online sandbox` as a process: its line, its end, its file, its mistakes. */
 import { spawn, type ChildProcess } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -97,6 +97,27 @@ describe('the command', { timeout: TIMEOUT }, () => {
       first.ready.participants.map(({ participant }) => participant),
     )
     expect(await second.end('SIGTERM')).toBe(0)
+  })
+
+  test('writes its line to a file, and not over one that is there', async () => {
+    const output = join(scratch(), 'ready.json')
+    const child = spawn(
+      process.execPath,
+      [programPath('cantosign-online'), 'sandbox', '-o', output],
+      { stdio: 'ignore' },
+    )
+    const ended = new Promise<number | null>((resolve) => {
+      child.once('exit', resolve)
+    })
+    while (!existsSync(output)) await new Promise((resolve) => setTimeout(resolve, 50))
+    const line = JSON.parse(readFileSync(output, 'utf8')) as Started['ready']
+    expect(line.participants).toHaveLength(2)
+    expect(refusal(['-o', output])).toMatchObject({
+      status: 2,
+      document: { error: { code: 'output-exists' } },
+    })
+    child.kill('SIGTERM')
+    expect(await ended).toBe(0)
   })
 
   const refusal = (args: readonly string[]) =>

@@ -58,6 +58,11 @@ export interface ParticipantAddresses {
   readonly adminApi: string
   readonly ledgerApi: string
   readonly jsonApi: string
+  readonly ports: {
+    readonly adminApi: number
+    readonly ledgerApi: number
+    readonly jsonApi: number
+  }
 }
 
 export interface RunningSandbox {
@@ -228,6 +233,7 @@ class ParticipantServers {
       adminApi: `${HOST}:${admin}`,
       ledgerApi: `${HOST}:${ledger}`,
       jsonApi: `${this.#tls === undefined ? 'http' : 'https'}://${HOST}:${json}`,
+      ports: { adminApi: admin, ledgerApi: ledger, jsonApi: json },
     }
   }
 
