@@ -198,6 +198,9 @@ export function keysInside(transaction: ReadTransaction): ReadonlyMap<Fingerprin
   return keys
 }
 
+/** Each offset costs a walk through all signatures before it: of more than these none is placed. */
+const MAX_PLACED_SIGNATURES = 1000
+
 /** What a judged signature comes to once its check, if it has one, is computed. */
 export function concludeSignature(
   signed: ReadSignedTransaction,
@@ -205,9 +208,11 @@ export function concludeSignature(
   judged: JudgedSignature,
   verifies: boolean,
 ): VerifiedSignature {
+  const offsetOf = (path: string): number | undefined =>
+    signed.signatures.length > MAX_PLACED_SIGNATURES ? undefined : locate(signed, path)
   const findings = judged.problems.map(({ code, path, message }): Finding => {
     const whole = path === '' ? signature.path : `${signature.path}.${path}`
-    return { code, path: whole, offset: locate(signed, whole), message }
+    return { code, path: whole, offset: offsetOf(whole), message }
   })
   if (judged.check === undefined) return { signature, status: judged.settled, findings }
   if (verifies) return { signature, status: 'valid', findings }
@@ -215,7 +220,7 @@ export function concludeSignature(
   findings.push({
     code: 'signature-invalid',
     path,
-    offset: locate(signed, path),
+    offset: offsetOf(path),
     message: 'the signature does not verify over the hash of these bytes',
   })
   return { signature, status: 'invalid', findings }

@@ -1,7 +1,7 @@
 /** What hostile lists cost: one transaction of them is read in one pass, and its findings are bounded. */
 import { describe, expect, test } from 'vitest'
 import { combinedHash } from '../../src/topology/namespace.ts'
-import { readSignedTransaction } from '../../src/topology/signed-transaction.ts'
+import { readSignedTransaction, verifySignatures } from '../../src/topology/signed-transaction.ts'
 import { readTransaction, transactionHash } from '../../src/topology/transaction.ts'
 import { encodeMessage, wrap } from '../../src/wire/codec.ts'
 
@@ -52,6 +52,33 @@ describe('one transaction with a list of tens of thousands', { timeout: 60_000 }
       'no-signature',
       'no-signature',
     ])
+  })
+
+  test('of signatures in an old format', () => {
+    const signatures = Array.from({ length: 60_000 }, (_, i) => ({
+      format: 1,
+      signature: new Uint8Array(64),
+      signedBy: `1220${i.toString(16).padStart(64, '0')}`,
+      signingAlgorithmSpec: 0,
+      signatureDelegation: undefined,
+    }))
+    const bytes = wrap(
+      encodeMessage('SignedTopologyTransaction', {
+        transaction: members(ids(1), []),
+        signatures,
+        proposal: false,
+        multiTransactionSignatures: [],
+      }),
+    )
+    const verified = verifySignatures(readSignedTransaction(bytes))
+    expect(verified).toHaveLength(60_000)
+    expect(verified[59_999]).toMatchObject({
+      status: 'unverifiable',
+      findings: [
+        { code: 'legacy-signature', path: 'data.signatures[59999]', offset: undefined },
+        { code: 'unknown-signer', path: 'data.signatures[59999].signed_by', offset: undefined },
+      ],
+    })
   })
 
   test('and their combined hash', () => {
