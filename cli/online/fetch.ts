@@ -16,6 +16,7 @@ import type { Arguments, CommandRun } from '../command.ts'
 import type { Io } from '../io.ts'
 import { requireOutput, writeOutput } from '../commands/output.ts'
 import { judgePackage } from '../commands/package-judgement.ts'
+import { limitsIn } from '../commands/limits.ts'
 import { readPackageInput } from '../commands/package-input.ts'
 import { NOTHING_BESIDE } from '../commands/state-input.ts'
 import { judgePreparedTransactions, packageActingStates } from '../commands/prepared-state.ts'
@@ -90,6 +91,7 @@ async function fetchProposals(
   args: Arguments,
   io: Io,
 ): Promise<void> {
+  const limits = limitsIn(args)
   const { content, state } = await withAdmin(connection.settings, async (admin) => {
     const store = await storeOf(admin, connection, args)
     const proposals = await listProposals(admin, store, filter)
@@ -110,9 +112,9 @@ async function fetchProposals(
       reason: args.string('reason'),
       validUntil: args.string('valid-until'),
     }
-    return { content: packageOfProposals(proposals, fetched, store, text), state: fetched }
+    return { content: packageOfProposals(proposals, fetched, store, text, limits), state: fetched }
   })
-  writeOutput(output, writePackage(content), args, io, [])
+  writeOutput(output, writePackage(content, limits), args, io, [])
   presentPackage(content, state, output, args, io)
 }
 
@@ -123,7 +125,8 @@ async function addState(
   args: Arguments,
   io: Io,
 ): Promise<void> {
-  const { package: content } = await readPackageInput(path)
+  const limits = limitsIn(args)
+  const { package: content } = await readPackageInput(path, { limits })
   const state = await withAdmin(connection.settings, async (admin) => {
     const store = await storeOf(admin, connection, args, synchronizerNamed(content))
     const transactions = content.transactions.map(({ transaction }) => transaction)
@@ -135,8 +138,8 @@ async function addState(
       parties: [...new Set(acting)],
     })
   })
-  const made = withState(content, state)
-  writeOutput(output, writePackage(made), args, io, [path])
+  const made = withState(content, state, limits)
+  writeOutput(output, writePackage(made, limits), args, io, [path])
   presentPackage(made, state, output, args, io)
 }
 

@@ -5,6 +5,7 @@ import { escapeText } from '../../src/base/text.ts'
 import { allocateParty, waitForHosting, type AllocationOutcome } from '../../src/online/allocate.ts'
 import type { ConnectionSettings } from '../../src/online/connection.ts'
 import type { SigningPackage } from '../../src/package/model.ts'
+import { limitsIn } from '../commands/limits.ts'
 import { readPackageInput } from '../commands/package-input.ts'
 import type { Arguments, CommandRun } from '../command.ts'
 import type { Io } from '../io.ts'
@@ -15,7 +16,9 @@ import { PARTY_ALLOCATE_OPTIONS } from './party-options.ts'
 const DEFAULT_WAIT_SECONDS = 300
 
 export const run: CommandRun = async (args, io) => {
-  const { package: content } = await readPackageInput(args.positional('package'))
+  const { package: content } = await readPackageInput(args.positional('package'), {
+    limits: limitsIn(args),
+  })
   const { settings, synchronizer } = connectionOf(args, PARTY_ALLOCATE_OPTIONS)
   return await allocatePackage(content, settings, synchronizer, new Set(), args, io)
 }

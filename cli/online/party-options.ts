@@ -1,5 +1,6 @@
 /** Options of the commands for external parties and their transactions. */
 import type { OptionSpec } from '../command.ts'
+import { limitOption } from '../commands/limits.ts'
 import { LEDGER_CONNECTION } from './connection-options.ts'
 import { ALLOCATION, TEXTS, WAIT_TIMEOUT } from './topology-options.ts'
 
@@ -62,6 +63,7 @@ export const PARTY_GENERATE_OPTIONS: readonly OptionSpec[] = [
 export const PARTY_ALLOCATE_OPTIONS: readonly OptionSpec[] = [
   { name: 'wait', kind: 'flag', describe: 'wait until the participant sees the party hosted' },
   WAIT_TIMEOUT,
+  limitOption,
   ...ALLOCATION,
   SYNCHRONIZER,
   ...LEDGER_CONNECTION,
@@ -120,6 +122,7 @@ export const TRANSACTION_EXECUTE_OPTIONS: readonly OptionSpec[] = [
     path: true,
     describe: 'state that says which keys the parties have, and how many have to sign',
   },
+  limitOption,
   USER,
   ...LEDGER_CONNECTION,
 ]

@@ -9,6 +9,7 @@ import type { SigningPackage } from '../../src/package/model.ts'
 import type { JudgedPackage } from '../../src/package/create.ts'
 import { refusals } from '../../src/topology/signed-transaction.ts'
 import { acceptedFindings } from '../commands/accepted-findings.ts'
+import { limitsIn } from '../commands/limits.ts'
 import { readPackageInput } from '../commands/package-input.ts'
 import type { Arguments, CommandRun } from '../command.ts'
 import type { Io } from '../io.ts'
@@ -26,7 +27,7 @@ const DEFAULT_WAIT_SECONDS = 300
 export const run: CommandRun = async (args, io) => {
   const path = args.positional('package')
   const accepted = acceptedFindings(args)
-  const judged = await readPackageInput(path)
+  const judged = await readPackageInput(path, { limits: limitsIn(args) })
   const { package: content } = judged
   requireTopology(content, path)
   refuseFindings(content, accepted, path)

@@ -1,6 +1,7 @@
 /** Options of commands that work on a topology store. */
 import { mappingSlugs } from './mapping-names.ts'
 import type { OptionSpec } from '../command.ts'
+import { limitOption } from '../commands/limits.ts'
 import { ADMIN_CONNECTION, ANY_CONNECTION } from './connection-options.ts'
 
 export const SYNCHRONIZER: OptionSpec = {
@@ -91,6 +92,7 @@ export const FETCH_OPTIONS: readonly OptionSpec[] = [
     kind: 'flag',
     describe: 'fetch the transaction that is in force, for build --previous',
   },
+  limitOption,
   SYNCHRONIZER,
   ...FILTERS,
   ...TEXTS,
@@ -106,6 +108,7 @@ export const SUBMIT_OPTIONS: readonly OptionSpec[] = [
     value: 'CODE',
     describe: 'hand on a transaction although it has this finding',
   },
+  limitOption,
   ...ALLOCATION,
   SYNCHRONIZER,
   ...ANY_CONNECTION,
@@ -113,6 +116,7 @@ export const SUBMIT_OPTIONS: readonly OptionSpec[] = [
 
 export const WATCH_OPTIONS: readonly OptionSpec[] = [
   WAIT_TIMEOUT,
+  limitOption,
   SYNCHRONIZER,
   ...ADMIN_CONNECTION,
 ]

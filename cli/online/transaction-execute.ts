@@ -24,7 +24,10 @@ interface Executed {
 export const run: CommandRun = async (args, io) => {
   const path = args.positional('package')
   const beside = await readStateInput(args)
-  const { package: content } = await readPackageInput(path, { resolve: beside.resolve })
+  const { package: content } = await readPackageInput(path, {
+    resolve: beside.resolve,
+    limits: beside.limits,
+  })
   if (content.preparedTransactions.length === 0) {
     throw new CantosignError(
       'usage',

@@ -3,6 +3,7 @@ import { ExitStatus } from '../../src/base/error-codes.ts'
 import { CantosignError } from '../../src/base/errors.ts'
 import { chooseStore } from '../../src/online/store.ts'
 import { serialTaken } from '../../src/online/submit.ts'
+import { limitsIn } from '../commands/limits.ts'
 import { readPackageInput } from '../commands/package-input.ts'
 import type { CommandRun } from '../command.ts'
 import { connectionOf, secondsOf } from './connection.ts'
@@ -13,7 +14,7 @@ import { WATCH_OPTIONS } from './topology-options.ts'
 
 export const run: CommandRun = async (args, io) => {
   const path = args.positional('package')
-  const judged = await readPackageInput(path)
+  const judged = await readPackageInput(path, { limits: limitsIn(args) })
   const { transactions, network } = judged.package
   if (transactions.length === 0) {
     throw new CantosignError(

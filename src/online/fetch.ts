@@ -2,7 +2,12 @@
 import { toBase64 } from '../base/bytes.ts'
 import { createPackage, limitsOf, normalForm } from '../package/create.ts'
 import { stateEntry } from '../package/entries.ts'
-import type { PackageText, SigningPackage, StateTransaction } from '../package/model.ts'
+import type {
+  PackageLimits,
+  PackageText,
+  SigningPackage,
+  StateTransaction,
+} from '../package/model.ts'
 import { contentOfSigned } from '../package/received.ts'
 import { readPhysicalSynchronizerId } from '../ident/identifiers.ts'
 import { stateContent, type FetchedState } from './judged-state.ts'
@@ -15,12 +20,13 @@ export function packageOfProposals(
   state: FetchedState,
   store: ChosenStore,
   text: Partial<PackageText>,
+  limits?: PackageLimits,
 ): SigningPackage {
   const { synchronizerId } = store
   const physical =
     synchronizerId === undefined ? undefined : readPhysicalSynchronizerId(synchronizerId)
   const version = physical?.ok === true ? Number(physical.value.protocolVersion) : undefined
-  return createPackage({
+  const made = {
     network: {
       synchronizerId,
       // Versions under development have names.
@@ -29,12 +35,16 @@ export function packageOfProposals(
     text,
     ...contentOfSigned(proposals.map(({ signed }) => signed)),
     state: stateContent(state),
-  })
+  }
+  return createPackage(made, limits)
 }
 
 /** The same package with more state; what it had stays, and gets one more source if it was met again. */
-export function withState(content: SigningPackage, state: FetchedState): SigningPackage {
-  const limits = limitsOf()
+export function withState(
+  content: SigningPackage,
+  state: FetchedState,
+  limits: PackageLimits = limitsOf(),
+): SigningPackage {
   const known = new Map<string, StateTransaction>(
     content.state.map((entry) => [toBase64(entry.signed.bytes), entry]),
   )
