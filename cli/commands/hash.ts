@@ -4,7 +4,6 @@ import { ExitStatus } from '../../src/base/error-codes.ts'
 import { CantosignError } from '../../src/base/errors.ts'
 import type { Finding } from '../../src/base/finding-codes.ts'
 import { escapeText } from '../../src/base/text.ts'
-import { readPackage } from '../../src/package/read.ts'
 import { combinedHash } from '../../src/topology/namespace.ts'
 import type { CommandRun } from '../command.ts'
 import { findingLines } from '../present/transaction.ts'
@@ -12,6 +11,7 @@ import type { PackageLimits } from '../../src/package/model.ts'
 import { contentName, findingsOf, readInput, refuseFatal } from './input.ts'
 import { limitsIn } from './limits.ts'
 import { packageFindings } from './package-findings.ts'
+import { readPackageBytes } from './package-input.ts'
 
 interface HashedFile {
   /** Of topology transactions: 34 bytes each, in the order of the file. */
@@ -32,7 +32,7 @@ async function hashFile(path: string, limits: PackageLimits): Promise<HashedFile
       return { hashes: [input.transaction.hash], preparedHashes: [], findings }
     }
     case 'package': {
-      const { package: content } = readPackage(input.bytes, { limits })
+      const { package: content } = readPackageBytes(path, input.bytes, { limits })
       return {
         hashes: content.transactions.map(({ transaction }) => transaction.hash),
         preparedHashes: content.preparedTransactions.map(({ digest }) => digest),

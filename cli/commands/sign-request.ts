@@ -12,7 +12,6 @@ import {
 import type { PublicKey } from '../../src/crypto/public-key.ts'
 import type { Fingerprint } from '../../src/ident/fingerprint.ts'
 import type { SigningPackage } from '../../src/package/model.ts'
-import { readPackage } from '../../src/package/read.ts'
 import { carriesCombined } from '../../src/package/verdicts.ts'
 import { needOf, type Need } from '../../src/topology/need.ts'
 import { verifySignatures, type KeyResolver } from '../../src/topology/signed-transaction.ts'
@@ -26,6 +25,7 @@ import {
   type TransactionInput,
 } from './input.ts'
 import { limitsIn } from './limits.ts'
+import { readPackageBytes } from './package-input.ts'
 import { packageEntries, packageState, requireSound } from './package-judgement.ts'
 import { readStateInput, type StateInput } from './state-input.ts'
 
@@ -116,7 +116,7 @@ export async function signingRequestOf(
       }
     }
     case 'package': {
-      const { package: content, verdicts } = readPackage(input.bytes, beside)
+      const { package: content, verdicts } = readPackageBytes(path, input.bytes, beside)
       const state = requireSound(packageState(content, beside))
       const judged = packageEntries(content, verdicts)
       const entries = content.transactions.map(

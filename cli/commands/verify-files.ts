@@ -15,11 +15,11 @@ import { preparedReport } from '../../src/explain/prepared-report.ts'
 import { systemTimeMicros } from '../../src/host/clock.ts'
 import { readUniqueIdentifier } from '../../src/ident/identifiers.ts'
 import type { PackageVerdicts, SigningPackage } from '../../src/package/model.ts'
-import { readPackage } from '../../src/package/read.ts'
 import { keyResolver } from '../../src/package/verdicts.ts'
 import { verifySignatures } from '../../src/topology/signed-transaction.ts'
 import { findingsOf, refuseFatal, type TransactionInput } from './input.ts'
 import { packageFindings } from './package-findings.ts'
+import { readPackageBytes } from './package-input.ts'
 import { packageEntries, requireSound } from './package-judgement.ts'
 import { judgePreparedTransactions, packageActingStates } from './prepared-state.ts'
 import type { StateInput } from './state-input.ts'
@@ -144,7 +144,7 @@ export function verifyPackageFile(
 ): readonly Verdict[] {
   const { beside, trusted } = context
   const { summary } = verification
-  const { package: content, verdicts } = readPackage(bytes, beside)
+  const { package: content, verdicts } = readPackageBytes(context.path, bytes, beside)
   const signed = [...content.state.map((one) => one.signed), ...beside.signed]
   const store = claimedStore(content.network.synchronizerId, trusted)
   const state = requireSound(readState(signed, store, keyResolver(content, beside.resolve)))

@@ -426,3 +426,19 @@ describe('hash', () => {
     expect(at.run('hash', 'a', 'b').status).toBe(2)
   })
 })
+
+test.each([
+  ['hash bad.json'],
+  ['verify bad.json'],
+  ['sign bad.json --key alice.key --yes -o out.json'],
+  ['combine in.json bad.json -o out.json'],
+  ['verify in.json --state bad.json'],
+])('an error in a package names the file: %s', (line) => {
+  const at = desk()
+  at.write('in.json', packageFile({ unsigned: [change()] }))
+  at.write('bad.json', bytesOf('{"format":"cantosign-package","version":1}'))
+  const { status, stdout } = at.run(...line.split(' '), '--json')
+  expect(status).toBe(3)
+  const { error } = JSON.parse(stdout) as { readonly error: { readonly message: string } }
+  expect(error.message).toMatch(/^bad\.json: /)
+})
