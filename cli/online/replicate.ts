@@ -17,6 +17,7 @@ import {
   STEPS,
   type HostPermission,
   type Plan,
+  type ReplicationState,
   type Step,
 } from '../../src/online/replication/state.ts'
 import type { World } from '../../src/online/replication/steps.ts'
@@ -52,39 +53,44 @@ export const run: CommandRun = async (args, io) => {
   const signedFile = args.string('signed')
   const signed = signedFile === undefined ? undefined : await readPackageInput(signedFile)
   const waitSeconds = secondsOf(args, 'wait-timeout') ?? DEFAULT_WAIT_SECONDS
-  const known = directory.load()
+  const remark = (text: string): void => {
+    if (!args.quiet) io.stderr.write(`${text}\n`)
+  }
 
   const end = await withSide(args, 'source', async (source) =>
     withSide(args, 'target', async (target) => {
-      const state = known ?? newReplication(await plannedBy(args, source, target))
+      const known = directory.load()
+      const planned = known ?? newReplication(await plannedBy(args, source, target))
       if (known !== undefined) refuseOtherPlan(args, known.plan)
-      if (known === undefined && !dryRun) directory.create(state)
-      const remark = (text: string): void => {
-        if (!args.quiet) io.stderr.write(`${text}\n`)
+      if (known === undefined && !dryRun) directory.create(planned)
+      const go = async (): Promise<ReplicationState> => {
+        // Another run may have gone on since.
+        const state = directory.load() ?? planned
+        if (!args.json) remark(replicationLines(state).join('\n'))
+        const world: World = {
+          source: nodeOf(source, state.plan),
+          target: nodeOf(target, state.plan),
+          directory,
+          signed,
+          backedUp: args.flag('backed-up'),
+          imported: args.flag('imported'),
+          waitMillis: waitSeconds * 1000,
+          clock: SYSTEM_CLOCK,
+          now: () => new Date().toISOString(),
+          report: (line) => {
+            remark(`${io.program.name}: ${escapeText(line)}`)
+          },
+        }
+        return await runReplication(state, world, {
+          dryRun,
+          only: stepOf(args),
+          confirm: async (step) => {
+            remark(stepLine(step))
+            await confirm(step, args, io)
+          },
+        })
       }
-      if (!args.json) remark(replicationLines(state).join('\n'))
-      const world: World = {
-        source: nodeOf(source, state.plan),
-        target: nodeOf(target, state.plan),
-        directory,
-        signed,
-        backedUp: args.flag('backed-up'),
-        imported: args.flag('imported'),
-        waitMillis: waitSeconds * 1000,
-        clock: SYSTEM_CLOCK,
-        now: () => new Date().toISOString(),
-        report: (line) => {
-          remark(`${io.program.name}: ${escapeText(line)}`)
-        },
-      }
-      return await runReplication(state, world, {
-        dryRun,
-        only: stepOf(args),
-        confirm: async (step) => {
-          remark(stepLine(step))
-          await confirm(step, args, io)
-        },
-      })
+      return dryRun ? await go() : await directory.alone(go)
     }),
   )
   if (args.json) io.stdout.write(`${JSON.stringify(replicationJson(end, directory))}\n`)

@@ -378,6 +378,7 @@ export const ERROR_CODES = {
     exit: 7,
     meaning: 'a participant does not have the topology of the synchronizer that is meant',
   },
+  'replication-locked': { exit: 2, meaning: 'another run works in the directory of a replication' },
   'replication-plan': {
     exit: 2,
     meaning: 'what is asked for is not what the replication in the directory was begun with',

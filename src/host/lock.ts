@@ -141,11 +141,49 @@ function readHolder(lock: string): Holder | undefined {
 
 const PAUSE_MILLISECONDS = 20
 
+/** Somebody held it all the time. */
+export interface TakenLock {
+  readonly $case: 'taken'
+  readonly lock: string
+  readonly pid: number | undefined
+}
+
+/** A lock of this process; it is given back when the process ends, too. */
+export interface HeldLock {
+  readonly $case: 'held'
+  readonly release: () => void
+}
+
+/**
+ * Takes a lock for as long as something takes.
+ * @param path what is written: the lock is `PATH.lock`
+ * @param patienceMilliseconds how long a lock that is taken is waited for
+ */
+export function takeLock(path: string, patienceMilliseconds: number): HeldLock | TakenLock {
+  const lock = `${path}.lock`
+  const text = `${JSON.stringify(self())}\n`
+  const wait = new Int32Array(new SharedArrayBuffer(4))
+  for (let waited = 0; !tryCreate(lock, text); waited += PAUSE_MILLISECONDS) {
+    const holder = readHolder(lock)
+    if (hasEnded(holder)) removeEnded(lock)
+    else if (waited >= patienceMilliseconds) return { $case: 'taken', lock, pid: holder?.pid }
+    Atomics.wait(wait, 0, 0, PAUSE_MILLISECONDS)
+  }
+  const release = (): void => {
+    process.removeListener('exit', release)
+    try {
+      unlinkSync(lock)
+    } catch (error) {
+      // A person may have taken it away.
+      if (codeOf(error) !== 'ENOENT') throw error
+    }
+  }
+  process.once('exit', release)
+  return { $case: 'held', release }
+}
+
 /** What came of the attempt to take a lock. */
-export type Locked<Result> =
-  | { readonly $case: 'done'; readonly result: Result }
-  /** Somebody held it all the time. */
-  | { readonly $case: 'taken'; readonly lock: string; readonly pid: number | undefined }
+export type Locked<Result> = { readonly $case: 'done'; readonly result: Result } | TakenLock
 
 /**
  * Does something while no other process that asks for the same lock does.
@@ -158,18 +196,11 @@ export function withLock<Result>(
   use: () => Result,
   patienceMilliseconds = 10_000,
 ): Locked<Result> {
-  const lock = `${path}.lock`
-  const text = `${JSON.stringify(self())}\n`
-  const wait = new Int32Array(new SharedArrayBuffer(4))
-  for (let waited = 0; !tryCreate(lock, text); waited += PAUSE_MILLISECONDS) {
-    const holder = readHolder(lock)
-    if (hasEnded(holder)) removeEnded(lock)
-    else if (waited >= patienceMilliseconds) return { $case: 'taken', lock, pid: holder?.pid }
-    Atomics.wait(wait, 0, 0, PAUSE_MILLISECONDS)
-  }
+  const held = takeLock(path, patienceMilliseconds)
+  if (held.$case === 'taken') return held
   try {
     return { $case: 'done', result: use() }
   } finally {
-    unlinkSync(lock)
+    held.release()
   }
 }

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { CantosignError } from '../../base/errors.ts'
 import { runningSha256 } from '../../crypto/hash.ts'
+import { takeLock } from '../../host/lock.ts'
 import { readWholeFile, startFile, writeWholeFile } from '../../host/files.ts'
 import { openPlainChunks } from '../../host/reading.ts'
 import { readReplication, writeReplication, type ReplicationState } from './state.ts'
@@ -10,6 +11,9 @@ import { readReplication, writeReplication, type ReplicationState } from './stat
 const STATE_FILE = 'replication.json'
 const PACKAGE_FILE = 'hosting.cantosign.json'
 const CONTRACTS_FILE = 'contracts.acs.gz'
+
+/** Another run lasts longer than anybody waits for it. */
+const LOCK_PATIENCE_MILLIS = 200
 
 const MAX_STATE_BYTES = 16 * 1024 * 1024
 
@@ -34,6 +38,28 @@ export class ReplicationDirectory {
 
   get contractsPath(): string {
     return join(this.path, CONTRACTS_FILE)
+  }
+
+  /**
+   * Does something while no other run does anything in this directory.
+   * @throws CantosignError `replication-locked`
+   */
+  async alone<T>(use: () => Promise<T>): Promise<T> {
+    const held = takeLock(this.statePath, LOCK_PATIENCE_MILLIS)
+    if (held.$case === 'taken') {
+      const { lock, pid } = held
+      throw new CantosignError(
+        'replication-locked',
+        `another run works in ${this.path}${pid === undefined ? '' : ` (process ${pid})`}`,
+        `wait until it ends; if there is none, remove ${lock}`,
+        { details: { lock, pid: pid ?? null } },
+      )
+    }
+    try {
+      return await use()
+    } finally {
+      held.release()
+    }
   }
 
   /**

@@ -149,7 +149,7 @@ async function finish(running: RunningSandbox, directory: string, here: Stage): 
   expect(schedule).toEqual(SCHEDULE)
   // Beside what a killed process left behind, and the signed package.
   const files = readdirSync(directory).filter(
-    (name) => !/^\.cantosign-.*\.tmp$|^hosting\.cantosign\.json\../.test(name),
+    (name) => !/^\.cantosign-.*\.tmp$|\.lock\.\d+-\d+$|^hosting\.cantosign\.json\../.test(name),
   )
   expect(files.sort()).toEqual(['contracts.acs.gz', 'hosting.cantosign.json', 'replication.json'])
 }

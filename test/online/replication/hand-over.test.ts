@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { takeLock } from '../../../src/host/lock.ts'
 import type { RunningSandbox } from '../../../src/sandbox/server/start.ts'
 import { online } from '../support/cli.ts'
 import { participant, sandbox } from '../support/rehearsal.ts'
@@ -177,6 +178,30 @@ describe('two operators who reach one participant each', { timeout: 120_000 }, (
     expect(run.status, run.stdout).toBe(0)
     expect(answerOf(run).complete).toBe(true)
     expect((await contractsOf(running, 1, at.party)).length).toBeGreaterThan(0)
+  })
+
+  test('two runs at once are one too many', async () => {
+    const held = takeLock(join(directory, 'replication.json'), 0)
+    if (held.$case !== 'held') throw new Error('the lock is taken')
+    const run = await replicate(at, directory, ...target)
+    expect(run.status, run.stdout).toBe(2)
+    expect(answerOf(run).error?.code).toBe('replication-locked')
+    const dry = await replicate(at, directory, ...target, '--dry-run')
+    expect(dry.status, dry.stdout).toBe(0)
+    held.release()
+    expect((await replicate(at, directory, ...target)).status).toBe(0)
+    expect(existsSync(join(directory, 'replication.json.lock'))).toBe(false)
+  })
+
+  test('the lock of a run that was killed gives way', async () => {
+    const lock = join(directory, 'replication.json.lock')
+    const held = takeLock(join(directory, 'replication.json'), 0)
+    if (held.$case !== 'held') throw new Error('the lock is taken')
+    const holder = JSON.parse(readFileSync(lock, 'utf8')) as Record<string, unknown>
+    // This process started at another time than the one that took the lock.
+    writeFileSync(lock, JSON.stringify({ ...holder, started: '1' }))
+    expect((await replicate(at, directory, ...target)).status).toBe(0)
+    expect(existsSync(lock)).toBe(false)
   })
 
   test('a state that was edited is refused', async () => {
