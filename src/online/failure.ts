@@ -1,4 +1,4 @@
-/** What went wrong with a call, as an error that says what to do. */
+/** What went wrong with a call (docs/protocol/nodes.md section 6), as an error that says what to do. */
 import { CantosignError } from '../base/errors.ts'
 import { escapeText } from '../base/text.ts'
 import { cantonErrorHelp } from './canton-errors.ts'

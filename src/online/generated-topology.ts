@@ -1,5 +1,6 @@
 /**
- * What a participant proposes as the topology of a new party, held against what was asked for.
+ * What a participant proposes as the topology of a new party (docs/protocol/nodes.md section 8), held
+ * against what was asked for.
  * Nothing that it says about its own answer is used: hashes and fingerprints are computed, and every
  * transaction is read by the strict reader.
  */

@@ -1,4 +1,4 @@
-/** The JSON Ledger API. */
+/** The JSON Ledger API (docs/protocol/participant-apis.md section 3). */
 import { toBase64 } from '../base/bytes.ts'
 import { CantosignError } from '../base/errors.ts'
 import { signatureProtoJson } from '../package/export-node.ts'

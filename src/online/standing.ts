@@ -1,4 +1,7 @@
-/** How transactions stand in a store: in force, waiting for signatures, overtaken or not there. */
+/**
+ * How transactions stand in a store: in force, waiting for signatures, overtaken or not there
+ * (docs/protocol/participant-apis.md section 4).
+ */
 import { CantosignError } from '../base/errors.ts'
 import { toHex } from '../base/bytes.ts'
 import { readTransactionFacts } from '../authorization/facts.ts'

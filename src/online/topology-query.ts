@@ -1,4 +1,7 @@
-/** Reading topology with its signed bytes: the one kind of call that a signer can use. */
+/**
+ * Reading topology with its signed bytes: the one kind of call that a signer can use
+ * (docs/protocol/participant-apis.md section 2).
+ */
 import { CantosignError } from '../base/errors.ts'
 import { escapeText } from '../base/text.ts'
 import { severityOf } from '../base/finding-codes.ts'

@@ -129,6 +129,21 @@ describe('what a node answers', () => {
     expect(await codeOf(listTopology(admin, query))).toBe('response-malformed')
   })
 
+  test('above the message limit is refused, and the filters are named', async () => {
+    const admin = await node([
+      TopologyRead.ListAllV2,
+      {
+        $case: 'unary',
+        run: () => reply('ListAllV2Response', { result: new Uint8Array(65 * 1024 * 1024) }),
+      },
+    ])
+    const error: unknown = await listTopology(admin, query).catch((one: unknown) => one)
+    expect(error).toMatchObject({ code: 'response-too-large' })
+    for (const option of ['--namespace', '--party', '--mapping']) {
+      expect((error as CantosignError).hint).toContain(option)
+    }
+  })
+
   test('with nothing in it is an empty list', async () => {
     const admin = await node([
       TopologyRead.ListAllV2,
