@@ -4,10 +4,10 @@ import { CantosignError } from '../../src/base/errors.ts'
 import { escapeText } from '../../src/base/text.ts'
 import type { AdminApi } from '../../src/online/admin.ts'
 import { packageOfProposals, withState } from '../../src/online/fetch.ts'
-import { fetchState, originOf, type FetchedState } from '../../src/online/judged-state.ts'
+import { fetchState, type FetchedState } from '../../src/online/judged-state.ts'
 import { listProposals, type ProposalFilter } from '../../src/online/proposals.ts'
 import { chooseStore, type ChosenStore } from '../../src/online/store.ts'
-import { onlyInForce } from '../../src/online/in-force.ts'
+import { provedInForce } from '../../src/online/in-force.ts'
 import type { SigningPackage } from '../../src/package/model.ts'
 import { keyResolver, verifyPackage } from '../../src/package/verdicts.ts'
 import { logicalSynchronizerText } from '../../src/ident/identifiers.ts'
@@ -191,19 +191,24 @@ async function fetchInForce(
   args: Arguments,
   io: Io,
 ): Promise<void> {
-  const { found, origin } = await withAdmin(connection.settings, async (admin) => {
-    const store = await storeOf(admin, connection, args)
-    return { found: await onlyInForce(admin, store, filter), origin: await originOf(admin, store) }
-  })
+  const found = await withAdmin(connection.settings, async (admin) =>
+    provedInForce(admin, await storeOf(admin, connection, args), filter),
+  )
   writeOutput(output, found.signed.bytes, args, io, [])
+  const { hash, serial, proved, origin } = found
   if (args.json) {
-    const { hash, serial } = found
     io.stdout.write(
-      `${JSON.stringify({ output, hash, serial, from: origin.from, at: origin.at })}\n`,
+      `${JSON.stringify({ output, hash, serial, proved, from: origin.from, at: origin.at })}\n`,
     )
-  } else if (!args.quiet) {
+    return
+  }
+  if (!proved) {
     io.stderr.write(
-      `wrote ${escapeText(output)}: ${found.hash}, serial ${found.serial}\n  from ${escapeText(origin.from)}\n  at ${origin.at}\n`,
+      `${io.program.name}: warning: the state of the store does not prove that who signed ${hash} may: look closely at what is built on it\n`,
     )
   }
+  if (args.quiet) return
+  io.stderr.write(
+    `wrote ${escapeText(output)}: ${hash}, serial ${serial}\n  from ${escapeText(origin.from)}\n  at ${origin.at}\n`,
+  )
 }

@@ -4,9 +4,11 @@ import { escapeText } from '../base/text.ts'
 import { readTransactionFacts } from '../authorization/facts.ts'
 import { subjectOf } from '../package/summary.ts'
 import { mappingRow } from '../topology/mapping.ts'
-import type { ReadSignedTransaction } from '../topology/signed-transaction.ts'
+import { signersOf } from '../authorization/signers.ts'
+import { verifySignatures, type ReadSignedTransaction } from '../topology/signed-transaction.ts'
 import type { AdminApi } from './admin.ts'
 import { hashOf, inForce } from './gather.ts'
+import { fetchState, type StateOrigin } from './judged-state.ts'
 import type { ProposalFilter } from './proposals.ts'
 import type { ChosenStore } from './store.ts'
 import { listTopology } from './topology-query.ts'
@@ -17,9 +19,17 @@ export interface InForce {
   readonly signed: ReadSignedTransaction
 }
 
+/** What is in force, held against the state that would have to prove it. */
+export interface ProvedInForce extends InForce {
+  /** False: the state of the store does not prove that its signers were entitled to it. */
+  readonly proved: boolean
+  readonly origin: StateOrigin
+}
+
 const REPLACE = 1
 
 /**
+ * Finds it by what the store says; nothing is verified.
  * @throws CantosignError `in-force-unclear` if none or several are meant
  */
 export async function onlyInForce(
@@ -63,3 +73,31 @@ export async function onlyInForce(
 }
 
 const PARTY = ['partyToParticipant'] as const
+
+/**
+ * As `onlyInForce`, and verified: what is built on it rests on it.
+ * @throws CantosignError as `onlyInForce` and `fetchState`; `state-invalid` for one that nobody
+ * signed
+ */
+export async function provedInForce(
+  admin: AdminApi,
+  store: ChosenStore,
+  filter: Omit<ProposalFilter, 'hashes'>,
+): Promise<ProvedInForce> {
+  const found = await onlyInForce(admin, store, filter)
+  const { transaction } = found.signed
+  const { reading, origin } = await fetchState(admin, store, [transaction])
+  const { valid, invalid } = signersOf(verifySignatures(found.signed, reading.resolve))
+  if (invalid.size > 0 || valid.size === 0) {
+    throw new CantosignError(
+      'state-invalid',
+      `the participant at ${admin.connection.address} calls ${found.hash} in force, and ${invalid.size > 0 ? 'a signature on it does not verify' : 'no signature on it can be verified'}`,
+      'build nothing on it: take the state from another participant that you trust',
+      { details: { hashes: [found.hash] } },
+    )
+  }
+  const facts = readTransactionFacts(transaction)
+  const key = facts.ok ? facts.facts.uniqueKey : undefined
+  const last = key === undefined ? undefined : reading.proved.state.last(key)
+  return { ...found, proved: last?.hash === found.hash, origin }
+}

@@ -12,12 +12,25 @@ export type Fault =
   | { readonly $case: 'cut'; readonly after: number }
   /** The answer is replaced by other bytes, framed as gRPC frames them. */
   | { readonly $case: 'replace'; readonly body: Buffer }
+  /** Each message of the answer arrives as something else. */
+  | { readonly $case: 'alter'; readonly alter: (message: Buffer) => Buffer }
 
 /** @param length claimed by the frame, whatever it holds */
 export function grpcFrame(message: Uint8Array, length = message.length): Buffer {
   const head = Buffer.alloc(5)
   head.writeUInt32BE(length, 1)
   return Buffer.concat([head, message])
+}
+
+/** What an answer holds, frame by frame, altered and framed again. */
+function altered(body: Buffer, alter: (message: Buffer) => Buffer): Buffer {
+  const frames: Buffer[] = []
+  for (let at = 0; at < body.length;) {
+    const end = at + 5 + body.readUInt32BE(at + 1)
+    frames.push(grpcFrame(alter(body.subarray(at + 5, end))))
+    at = end
+  }
+  return Buffer.concat(frames)
 }
 
 export interface LossyProxy {
@@ -127,6 +140,12 @@ function forward(
   stream.on('wantTrailers', () => {
     stream.sendTrailers(trailers)
   })
+  if (fault?.$case === 'alter') {
+    const parts: Buffer[] = []
+    request.on('data', (part: Buffer) => parts.push(part))
+    request.on('end', () => stream.end(altered(Buffer.concat(parts), fault.alter)))
+    return
+  }
   let passed = 0
   request.on('data', (part: Buffer) => {
     if (fault?.$case === 'cut') {

@@ -1,0 +1,100 @@
+/** A participant that gives out topology which nobody signed. */
+import { existsSync } from 'node:fs'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import type { RunningSandbox } from '../../src/sandbox/server/start.ts'
+import { lossyProxy, type LossyProxy } from './support/lossy-proxy.ts'
+import { Desk, done, participant, refused, sandbox, type Person } from './support/rehearsal.ts'
+
+let running: RunningSandbox
+const desk = new Desk()
+let alice: Person
+let party = ''
+let onboarding = ''
+let files = 0
+const proxies: LossyProxy[] = []
+
+const uid = (index: number): string => participant(running, index).participant
+const fingerprintOf = (id: string): string => id.slice(id.lastIndexOf('::') + 2)
+
+beforeAll(async () => {
+  running = await sandbox()
+  alice = await desk.person('alice')
+  party = `alice::${alice.fingerprint}`
+  const api = ['--json-api', participant(running, 0).jsonApi]
+  const file = desk.file('onboarding')
+  await done(
+    ...['party', 'generate', '--hint', 'alice', '--public-key', alice.publicKey],
+    ...['-o', file, ...api],
+  )
+  onboarding = await desk.sign(file, alice)
+  await done('party', 'allocate', onboarding, '--wait', ...api)
+}, 60_000)
+afterEach(async () => {
+  for (const proxy of proxies.splice(0)) await proxy.stop()
+})
+afterAll(async () => {
+  await running.stop()
+})
+
+/** Every place of a text, replaced by one of the same length. */
+function replaced(message: Buffer, from: string, to: string): Buffer {
+  expect(to).toHaveLength(from.length)
+  return Buffer.from(message.toString('latin1').replaceAll(from, to), 'latin1')
+}
+
+async function through(alter: (message: Buffer) => Buffer): Promise<readonly string[]> {
+  const proxy = await lossyProxy(participant(running, 0).adminApi, (call) =>
+    call.includes('/ListAllV2') ? { $case: 'alter', alter } : undefined,
+  )
+  proxies.push(proxy)
+  return ['--admin-api', proxy.address]
+}
+
+const lies = [
+  ['another host', (message: Buffer) => replaced(message, uid(0), uid(1))],
+  [
+    'signers whom nobody knows',
+    (message: Buffer) =>
+      [alice.fingerprint, fingerprintOf(uid(0))].reduce(
+        // Field 3 of a signature, 68 bytes long: who made it.
+        (now, one) => replaced(now, `\x1aD${one}`, `\x1aD1220${'ab'.repeat(32)}`),
+        message,
+      ),
+  ],
+] as const
+
+describe('what is in force', { timeout: 60_000 }, () => {
+  test('is said to be proved where it is', async () => {
+    const { json } = await done(
+      ...['fetch', '--in-force', '--party', party, '--admin-api'],
+      ...[participant(running, 0).adminApi, '-o', desk.file('true.cert'), '--json'],
+    )
+    expect(json).toMatchObject({ serial: 1, proved: true })
+  })
+
+  test.each(lies)('with %s is not written', async (_what, alter) => {
+    const file = desk.file(`lie${(files += 1)}.cert`)
+    const code = await refused(
+      ...([4, 'fetch', '--in-force', '--party', party, '-o', file] as const),
+      ...(await through(alter)),
+    )
+    expect(code).toBe('state-invalid')
+    expect(existsSync(file)).toBe(false)
+  })
+})
+
+describe('state with another host', { timeout: 60_000 }, () => {
+  const [, alter] = lies[0]
+
+  test('is not added to a package', async () => {
+    const file = desk.file(`lie${(files += 1)}.json`)
+    const args = ['fetch', '--package', onboarding, '-o', file]
+    expect(await refused(4, ...args, ...(await through(alter)))).toBe('state-invalid')
+    expect(existsSync(file)).toBe(false)
+  })
+
+  test.each(['submit', 'watch'])('ends %s', async (command) => {
+    const args = [command, onboarding, ...(await through(alter))]
+    expect(await refused(4, ...args)).toBe('state-invalid')
+  })
+})
