@@ -1,4 +1,5 @@
 /** `sandbox`: participants in memory, until the program is interrupted. */
+import { once } from 'node:events'
 import { ExitStatus } from '../../src/base/error-codes.ts'
 import { decodeUtf8, utf8Bytes } from '../../src/base/bytes.ts'
 import { CantosignError } from '../../src/base/errors.ts'
@@ -63,17 +64,19 @@ function tokenOf(args: Arguments, name: string): string | undefined {
   )
 }
 
-/** Resolves when the program is asked to end; until then nothing else ends it. */
-async function interruption(): Promise<void> {
-  await new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-      // In place of the ending that every other command has.
-      process.removeAllListeners(signal)
-      process.once(signal, () => {
-        resolve()
-      })
-    }
-  })
+const INTERRUPTED = 'interrupted'
+
+/** Aborted when the program is asked to end, which nothing else may do until then. */
+function untilInterrupted(): AbortController {
+  const end = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    // In place of the ending that every other command has.
+    process.removeAllListeners(signal)
+    process.once(signal, () => {
+      end.abort(INTERRUPTED)
+    })
+  }
+  return end
 }
 
 export const run: CommandRun = async (args, io) => {
@@ -81,7 +84,7 @@ export const run: CommandRun = async (args, io) => {
   const millis = (name: string, byDefault: number): bigint =>
     BigInt(numberOption(args, name, byDefault, 0, HOUR_MILLIS)) * 1000n
   const output = args.output === undefined ? undefined : requireOutput(args, io)
-  const ended = interruption()
+  const end = untilInterrupted()
   const { stop, ...ready } = await startSandbox({
     participants: numberOption(args, 'participants', 2, 1, MAX_PARTICIPANTS),
     protocolVersion: Number(args.string('protocol-version') ?? 35),
@@ -92,14 +95,19 @@ export const run: CommandRun = async (args, io) => {
     tokens: { admin: tokenOf(args, 'token-file'), reader: tokenOf(args, 'reader-token-file') },
     stateFile: args.string('state'),
     seed: numberOption(args, 'seed-parties', 0, 0, MAX_SEED),
+    onFault: (error) => {
+      end.abort(error)
+    },
   })
   try {
     const line = `${JSON.stringify({ ready: true, ...ready })}\n`
     if (output === undefined) io.stdout.write(line)
     else writeOutput(output, utf8Bytes(line), args, io, [])
-    await ended
+    if (!end.signal.aborted) await once(end.signal, 'abort')
   } finally {
     await stop()
   }
+  const reason: unknown = end.signal.reason
+  if (reason !== INTERRUPTED) throw reason
   return ExitStatus.done
 }

@@ -49,6 +49,8 @@ export interface SandboxServerOptions {
   readonly stateFile: string | undefined
   /** How many parties to begin with. */
   readonly seed: number
+  /** Called if the state file cannot be written any more. */
+  readonly onFault?: (error: unknown) => void
 }
 
 /** Where a participant listens: `host:port` and a URL. */
@@ -81,12 +83,14 @@ const TICK_MILLIS = 200
 class StateKeeper {
   readonly #rehearsal: Rehearsal
   readonly #path: string | undefined
+  readonly #onFault: (error: unknown) => void
   readonly #interval: NodeJS.Timeout
   #timer: NodeJS.Timeout | undefined
 
-  constructor(rehearsal: Rehearsal, path: string | undefined) {
+  constructor(rehearsal: Rehearsal, path: string | undefined, onFault: (error: unknown) => void) {
     this.#rehearsal = rehearsal
     this.#path = path
+    this.#onFault = onFault
     this.#interval = setInterval(this.tick, TICK_MILLIS)
   }
 
@@ -108,7 +112,11 @@ class StateKeeper {
   readonly changed = (): void => {
     if (this.#path === undefined) return
     this.#timer ??= setTimeout(() => {
-      this.save()
+      try {
+        this.save()
+      } catch (error) {
+        this.#onFault(error)
+      }
     }, SAVE_MILLIS)
   }
 
@@ -258,7 +266,7 @@ const PORTS_EACH = 3
 export async function startSandbox(options: SandboxServerOptions): Promise<RunningSandbox> {
   if (options.tls !== undefined) checkTls(options.tls)
   const rehearsal = await begin(options)
-  const keeper = new StateKeeper(rehearsal, options.stateFile)
+  const keeper = new StateKeeper(rehearsal, options.stateFile, options.onFault ?? (() => undefined))
   const stopping = new AbortController()
   const gate = new Gate(options.tokens, systemTimeMicros)
   const servers = rehearsal.nodes.map((node) => {
