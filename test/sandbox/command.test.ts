@@ -1,10 +1,10 @@
 /** `cantosign-online sandbox` as a process: its line, its end, its file, its mistakes. */
 import { spawn, type ChildProcess } from 'node:child_process'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { Identity } from '../../src/online/wire/services.ts'
+import { Connectivity, Identity } from '../../src/online/wire/services.ts'
 import type { RunningSandbox } from '../../src/sandbox/server/start.ts'
 import { programPath, root, runJson, scratch } from '../cli/support/program.ts'
 import { call, clientOf, failure } from './plain-client.ts'
@@ -14,8 +14,8 @@ const TIMEOUT = 120_000
 interface Started {
   readonly child: ChildProcess
   readonly ready: RunningSandbox & { readonly ready: boolean }
-  /** Sends a signal and gives what the process ended with. */
-  readonly end: (signal: NodeJS.Signals) => Promise<number | null>
+  /** Sends a signal, if any, and gives what the process ended with. */
+  readonly end: (signal: NodeJS.Signals | undefined) => Promise<number | null>
 }
 
 async function start(...args: readonly string[]): Promise<Started> {
@@ -35,7 +35,7 @@ async function start(...args: readonly string[]): Promise<Started> {
     child,
     ready,
     end: async (signal) => {
-      child.kill(signal)
+      if (signal !== undefined) child.kill(signal)
       return await ended
     },
   }
@@ -118,6 +118,16 @@ describe('the command', { timeout: TIMEOUT }, () => {
     })
     child.kill('SIGTERM')
     expect(await ended).toBe(0)
+  })
+
+  test('ends with the reason if its state cannot be written any more', async () => {
+    const directory = join(scratch(), 'gone')
+    mkdirSync(directory)
+    const { ready, end } = await start('--state', join(directory, 'state.json'), '--json')
+    rmSync(directory, { recursive: true })
+    const client = clientOf(ready.participants[0]?.adminApi ?? '')
+    await call(client, Connectivity.DisconnectAllSynchronizers, {})
+    expect(await end(undefined)).toBe(2)
   })
 
   const refusal = (args: readonly string[]) =>
