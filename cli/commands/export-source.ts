@@ -8,7 +8,6 @@ import type { SignedExportOptions } from '../../src/package/export.ts'
 import type { ActingKeys } from '../../src/explain/acting-keys.ts'
 import type { PreparedJudgement } from '../../src/explain/prepared-judgement.ts'
 import type { PackageVerdicts, SigningPackage } from '../../src/package/model.ts'
-import { readPackage } from '../../src/package/read.ts'
 import { contentOfSigned } from '../../src/package/received.ts'
 import { keyResolver } from '../../src/package/verdicts.ts'
 import { refusals, findingError, verifySignatures } from '../../src/topology/signed-transaction.ts'
@@ -18,6 +17,7 @@ import { contentName, findingsOf, readInput, refuseFatal, type TransactionInput 
 import { packageEntries, packageState, requireSound } from './package-judgement.ts'
 import { judgePreparedTransactions, packageActingStates } from './prepared-state.ts'
 import { readStateInput, type StateInput } from './state-input.ts'
+import { readPackageBytes } from './package-input.ts'
 
 export interface ExportSource {
   readonly content: SigningPackage
@@ -46,7 +46,7 @@ export async function readExportSource(path: string, args: Arguments): Promise<E
     case 'signed':
       return fromFile(path, input, beside, accepted, args)
     case 'package':
-      return fromPackage(input.bytes, beside, accepted, args)
+      return fromPackage(path, input.bytes, beside, accepted, args)
     case 'stream':
     case 'hash':
     case 'key':
@@ -75,12 +75,13 @@ function withProposals(content: SigningPackage, flags: readonly boolean[]): Sign
 
 /** The flag is false only where the signatures and the state prove that nothing is missing. */
 function fromPackage(
+  path: string,
   bytes: Uint8Array,
   beside: StateInput,
   accepted: ReadonlySet<string>,
   args: Arguments,
 ): ExportSource {
-  const { package: content, verdicts } = readPackage(bytes, beside)
+  const { package: content, verdicts } = readPackageBytes(path, bytes, beside)
   const chosen = chosenProposal(args)
   const state = requireSound(packageState(content, beside))
   const judgements = judgeTransactions(packageEntries(content, verdicts), state)

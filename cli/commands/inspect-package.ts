@@ -15,8 +15,8 @@ import {
 } from '../../src/explain/report.ts'
 import { preparedReport } from '../../src/explain/prepared-report.ts'
 import { systemTimeMicros } from '../../src/host/clock.ts'
+import type { JudgedPackage } from '../../src/package/create.ts'
 import type { PackageLimits, SigningPackage } from '../../src/package/model.ts'
-import { readPackage } from '../../src/package/read.ts'
 import { authorizationJson } from '../present/authorization.ts'
 import { transactionJson, warningJson, type WarningJson } from '../present/json.ts'
 import { packageLines, type ShownEntry } from '../present/package.ts'
@@ -26,6 +26,7 @@ import { packageFindings } from './package-findings.ts'
 import { packageEntries, packageState } from './package-judgement.ts'
 import { judgePreparedTransactions, packageActingStates } from './prepared-state.ts'
 import { NOTHING_BESIDE } from './state-input.ts'
+import { readPackageBytes } from './package-input.ts'
 
 /** A package, judged as far as what is in it goes. */
 interface PackageView {
@@ -34,11 +35,11 @@ interface PackageView {
   readonly state: StateReading
   readonly judgements: readonly Judgement[]
   readonly prepared: readonly PreparedEntryView[]
-  readonly verdicts: ReturnType<typeof readPackage>['verdicts']
+  readonly verdicts: JudgedPackage['verdicts']
 }
 
-function viewOf(bytes: Uint8Array, limits: PackageLimits): PackageView {
-  const { package: content, verdicts } = readPackage(bytes, { limits })
+function viewOf(path: string, bytes: Uint8Array, limits: PackageLimits): PackageView {
+  const { package: content, verdicts } = readPackageBytes(path, bytes, { limits })
   const entries = packageEntries(content, verdicts)
   const state = packageState(content, NOTHING_BESIDE)
   const judgements = judgeTransactions(entries, state)
@@ -150,8 +151,8 @@ function packageJson(
 }
 
 /** @throws CantosignError what reading a package gives */
-export function reportPackage(bytes: Uint8Array, limits: PackageLimits): FileReport {
-  const view = viewOf(bytes, limits)
+export function reportPackage(path: string, bytes: Uint8Array, limits: PackageLimits): FileReport {
+  const view = viewOf(path, bytes, limits)
   const { content, entries, state, judgements } = view
   const all = entries.map((_entry, i) => i)
   const { each, together } = dangersOf(entries, judgements, state, all, new Set())
@@ -170,10 +171,11 @@ export function reportPackage(bytes: Uint8Array, limits: PackageLimits): FileRep
 
 /** For `--ndjson`: each transaction by itself, with its own warnings. */
 export function* packageTransactions(
+  path: string,
   bytes: Uint8Array,
   limits: PackageLimits,
 ): Generator<Readonly<Record<string, unknown>>> {
-  const view = viewOf(bytes, limits)
+  const view = viewOf(path, bytes, limits)
   for (const i of view.entries.keys()) {
     const warnings = reportAt(view, i).findings.map(warningJson)
     yield { ...transactionOf(view, i), warnings }

@@ -118,7 +118,7 @@ async function reportOf(
       }
     }
     case 'package':
-      return reportPackage(content.bytes, limits)
+      return reportPackage(path, content.bytes, limits)
     case 'prepared':
       return await reportPrepared(content.bytes, path)
     case 'transaction':
@@ -186,7 +186,7 @@ async function printLines(path: string, args: Arguments, io: Io): Promise<void> 
     }
     case 'package':
       checkKind('signing-package', args, path)
-      for (const transaction of packageTransactions(content.bytes, limitsIn(args)))
+      for (const transaction of packageTransactions(path, content.bytes, limitsIn(args)))
         print(transaction)
       return
     case 'stream':

@@ -75,7 +75,7 @@ async function inspectPackage(
   io: Io,
 ): Promise<ExitStatus> {
   const { reportPackage } = await import('./inspect-package.ts')
-  const { kind, json, lines } = reportPackage(bytes, limitsIn(args))
+  const { kind, json, lines } = reportPackage(path, bytes, limitsIn(args))
   if (args.string('hashing-scheme') !== undefined) {
     throw new CantosignError(
       'usage',

@@ -10,7 +10,6 @@ import { preparedReport, type PreparedReport } from '../../src/explain/prepared-
 import { systemTimeMicros } from '../../src/host/clock.ts'
 import { readWholeFile } from '../../src/host/files.ts'
 import { isFingerprint, type Fingerprint } from '../../src/ident/fingerprint.ts'
-import { readPackage } from '../../src/package/read.ts'
 import { readPublicKey } from '../../src/signer/key-reading.ts'
 import type { Arguments, CommandRun } from '../command.ts'
 import type { Io } from '../io.ts'
@@ -26,6 +25,7 @@ import { limitsIn } from './limits.ts'
 import { MAX_DOCUMENT_BYTES, readPartySignatures, type PartySignature } from './party-signatures.ts'
 import { checkClaimedHash, digestOfText, preparedInputOf, requireScheme } from './prepared-input.ts'
 import { readActingState, type ActingState } from './prepared-state.ts'
+import { readPackageBytes } from './package-input.ts'
 
 export const run: CommandRun = async (args, io) => {
   const path = args.positional('file')
@@ -58,7 +58,7 @@ async function verifyPackage(
   args: Arguments,
   io: Io,
 ): Promise<ExitStatus> {
-  readPackage(bytes, { limits: limitsIn(args) })
+  readPackageBytes(path, bytes, { limits: limitsIn(args) })
   const foreign = ['signature', 'hashing-scheme'].find((name) => args.strings(name).length > 0)
   if (foreign !== undefined) {
     throw new CantosignError(

@@ -34,6 +34,10 @@ export const FINDING_CODES = {
   'trailing-bytes': { severity: 'fatal', meaning: 'bytes after the end that belong to no record' },
   'bad-version': { severity: 'fatal', meaning: 'the wrapper version is missing or not 30' },
   'nesting-too-deep': { severity: 'fatal', meaning: 'messages nested deeper than the limit' },
+  'list-too-long': {
+    severity: 'fatal',
+    meaning: 'more numbers in one list than any mapping has a use for',
+  },
   'too-many-findings': {
     severity: 'fatal',
     meaning: 'more defects in one transaction than are listed',

@@ -55,6 +55,9 @@ export interface WalkOptions {
 /** More findings than this in one walk end it: hostile input costs bounded memory. */
 export const MAX_FINDINGS = 1000
 
+/** Most numbers in one list: four million fit into a transaction, and mean nothing. */
+export const MAX_PACKED = 1000
+
 const MAX_FIELD_NUMBER = 0x1fff_ffff
 
 const BREAKS_CANONICAL: ReadonlySet<FindingCode> = new Set<FindingCode>([
@@ -372,6 +375,7 @@ class Walker {
       if (field.repeated && occurrence === 0) {
         this.report('unpacked-enum', at, `${field.name} is written unpacked`)
       }
+      if (occurrence === MAX_PACKED && field.repeated) this.#tooLong(field, at)
       try {
         reader.readVarint()
       } catch (error) {
@@ -409,7 +413,9 @@ class Walker {
       this.report('explicit-default', at, `${field.name} is an empty list written on the wire`)
     }
     const inner = new WireReader(this.#bytes, start, reader.position)
+    let count = 0
     while (inner.position < inner.end) {
+      if (++count > MAX_PACKED) this.#tooLong(field, at)
       try {
         inner.readVarint()
       } catch (error) {
@@ -418,6 +424,10 @@ class Walker {
       if (!inner.minimal) this.#nonMinimal(at)
       this.#range(field, inner, at)
     }
+  }
+
+  #tooLong({ name }: IndexedField, at: number): void {
+    this.report('list-too-long', at, `${name} holds more than ${MAX_PACKED} numbers`)
   }
 
   /** Range and enum meaning of the varint that was just read. */

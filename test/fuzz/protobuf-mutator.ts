@@ -13,7 +13,7 @@ import {
   WRAPPER,
   type MessageName,
 } from '../../src/wire/schema.ts'
-import { MAX_FINDINGS } from '../../src/wire/walk.ts'
+import { MAX_FINDINGS, MAX_PACKED } from '../../src/wire/walk.ts'
 import type { Random } from './random.ts'
 
 interface Node {
@@ -258,6 +258,15 @@ function nest(tree: readonly Node[], random: Random): void {
   }
 }
 
+/** A list of numbers that is longer than is read. */
+function crowd(tree: readonly Node[], random: Random): void {
+  const keys = holding(tree, 'SigningPublicKey')
+  if (keys.length === 0) return
+  const usage = schemaOf('SigningPublicKey').byName.get('usage')?.number ?? 0
+  const many = new Uint8Array(MAX_PACKED + 1).fill(1)
+  random.pick(keys).children?.push(fresh(usage, WireType.len, many))
+}
+
 /** One in so many mutants is large; the others are small, and so quick. */
 const LARGE = 500
 
@@ -270,6 +279,7 @@ export function mutate(
 ): Uint8Array {
   const tree = wrapped ? parse(bytes, WRAPPER, name) : parse(bytes, name, undefined)
   if (random.below(LARGE) === 0) nest(tree, random)
+  if (random.below(LARGE) === 0) crowd(tree, random)
   if (random.below(LARGE) === 0) flood(random.pick(messages(tree)))
   const rounds = 1 + random.below(3)
   for (let round = 0; round < rounds; round++) {

@@ -12,7 +12,7 @@ import { MAX_SERIAL, readTransaction } from '../../src/topology/transaction.ts'
 import { encodeMessage, unwrap, wrap } from '../../src/wire/codec.ts'
 import type { Signature, SigningPublicKey } from '../../src/wire/generated/schema.ts'
 import { MAX_DEPTH } from '../../src/wire/schema.ts'
-import { MAX_FINDINGS } from '../../src/wire/walk.ts'
+import { MAX_FINDINGS, MAX_PACKED } from '../../src/wire/walk.ts'
 import { fixture, fromBase64, fromHex } from '../support/vectors.ts'
 
 interface AdversarialCase {
@@ -122,6 +122,14 @@ const inTransaction: Partial<Record<FindingCode, Uint8Array>> = {
     const mapping = [0x72, ...length(content.length), ...content]
     return wrap(Uint8Array.from([8, 1, 16, 1, 0x1a, ...length(mapping.length), ...mapping]))
   })(),
+  'list-too-long': transactionOf({
+    $case: 'synchronizerTrustCertificate',
+    value: {
+      participantUid: `participant1::1220${'ab'.repeat(32)}`,
+      synchronizerId: `global::1220${'ab'.repeat(32)}`,
+      featureFlags: Array.from({ length: MAX_PACKED + 1 }, () => 1),
+    },
+  }),
   'too-many-findings': withData('7801'.repeat(MAX_FINDINGS + 1)),
 }
 

@@ -4,7 +4,7 @@ import { encodeMessage, wrap } from '../../src/wire/codec.ts'
 import type { TopologyTransaction } from '../../src/wire/generated/schema.ts'
 import { MESSAGE_SCHEMAS } from '../../src/wire/generated/schema.ts'
 import { MAX_DEPTH } from '../../src/wire/schema.ts'
-import { MAX_FINDINGS, walkMessage } from '../../src/wire/walk.ts'
+import { MAX_FINDINGS, MAX_PACKED, walkMessage } from '../../src/wire/walk.ts'
 import { fromHex } from '../support/vectors.ts'
 
 const NAMESPACE = `1220${'ab'.repeat(32)}`
@@ -30,6 +30,8 @@ const codesOf = (input: Uint8Array, wrapped = true): readonly string[] =>
   walkMessage('TopologyTransaction', input, { wrapped }).findings.map(({ code }) => code)
 
 /** A wrapper whose data is the given hex. */
+const ones = (count: number): readonly number[] => Array.from({ length: count }, () => 1)
+
 const withData = (hex: string): Uint8Array => wrap(fromHex(hex))
 
 describe('the strict walker', () => {
@@ -153,6 +155,20 @@ describe('the strict walker', () => {
     expect(fatal).toBe(true)
     expect(findings).toHaveLength(MAX_FINDINGS + 1)
     expect(findings.at(-1)?.code).toBe('too-many-findings')
+  })
+
+  test.each([
+    ['packed', (count: number) => [0x0a, 0x80 | (count & 127), count >> 7, ...ones(count)]],
+    ['unpacked', (count: number) => ones(count).flatMap((one) => [0x08, one])],
+  ])('reads lists of numbers of %s form up to a limit', (_form, encode) => {
+    // Codes of the mappings that a delegation is restricted to.
+    const name = 'NamespaceDelegation.CanSignSpecificMappings'
+    const walk = (count: number) =>
+      walkMessage(name, Uint8Array.from(encode(count)), { wrapped: false })
+    expect(walk(MAX_PACKED).fatal).toBe(false)
+    const { findings, fatal } = walk(MAX_PACKED + 1)
+    expect(fatal).toBe(true)
+    expect(findings.at(-1)?.code).toBe('list-too-long')
   })
 
   test('puts path and offset of the surroundings before its own', () => {
