@@ -10,7 +10,15 @@ const networkGlobals = [
 ].map((name) => ({ name, message: 'the air-gapped half reaches no network' }))
 
 export default tseslint.config(
-  { ignores: ['dist/', 'src/wire/generated/', 'src/online/wire/generated/', 'node_modules/', 'coverage/'] },
+  {
+    ignores: [
+      'dist/',
+      'src/wire/generated/',
+      'src/online/wire/generated/',
+      'node_modules/',
+      'coverage/',
+    ],
+  },
   {
     files: ['**/*.ts'],
     extends: [...tseslint.configs.strictTypeChecked],
