@@ -11,9 +11,11 @@ import {
   type ReadPreparedTransaction,
 } from '../daml/prepared-transaction.ts'
 import { HASHING_SCHEMES, type HashingScheme } from '../daml/scheme.ts'
+import { ledgerTimeText } from '../daml/times.ts'
 import { logicalSynchronizerText } from '../ident/identifiers.ts'
 import { isObject } from '../package/json-shape.ts'
 import type { JsonObject, JsonValue } from '../package/json-text.ts'
+import { parseTimeText } from '../wire/time-text.ts'
 import type { LedgerApi } from './ledger.ts'
 
 /** A command as the JSON Ledger API has it: one member, whose name says what it is. */
@@ -133,7 +135,7 @@ export interface PrepareRequest {
   /** Logical; empty: the participant chooses. */
   readonly synchronizerId: string
   readonly scheme: HashingScheme
-  /** RFC 3339. */
+  /** RFC 3339 in UTC with microseconds at most. */
   readonly maxRecordTime: string | undefined
   /** Empty: the user of the token. */
   readonly userId: string
@@ -188,6 +190,12 @@ function differs(what: string): CantosignError {
   )
 }
 
+/** Microseconds since 1970, `undefined` for what is no time. */
+function recordTimeMicros(text: string): bigint | undefined {
+  const time = parseTimeText('Timestamp', text)
+  return time === undefined ? undefined : time.seconds * 1_000_000n + BigInt(time.nanos) / 1000n
+}
+
 /**
  * Has a transaction prepared. Its hash is computed here, and what it does is compared with the
  * command; arguments are for who signs to read.
@@ -230,6 +238,15 @@ export async function prepareTransaction(
   const chosen = logicalSynchronizerText(read.value?.metadata?.synchronizerId ?? '')
   if (synchronizerId !== '' && chosen !== synchronizerId) {
     throw differs(`it is for the synchronizer ${escapeText(chosen)}`)
+  }
+  const { maxRecordTime } = request
+  const latest = read.value?.metadata?.maxRecordTime
+  if (maxRecordTime !== undefined && latest !== recordTimeMicros(maxRecordTime)) {
+    throw differs(
+      latest === undefined
+        ? `it has no latest record time, not ${maxRecordTime}`
+        : `its latest record time is ${ledgerTimeText(latest)}, not ${maxRecordTime}`,
+    )
   }
   const refusals = fitting.refusals.filter(({ code }) => !DIFFERENCES.test(code))
   return { read, scheme, hash: result.hash, refusals }

@@ -475,32 +475,28 @@ describe('a participant that lies', { timeout: 60_000 }, () => {
     expect(existsSync(file)).toBe(false)
   })
 
-  test('by preparing another command is caught', async () => {
+  const early = ['--max-record-time', '2100-01-01T00:00:00Z']
+  const late = ['--max-record-time', '2100-01-01T00:00:00.000001Z']
+  test.each([
+    ['another command', 'Transfer', [], [], 'other-template'],
+    ['another command id', 'Note', ['--command-id', 'c2'], ['--command-id', 'c1'], 'other-command'],
+    ['a later end', 'Note', late, early, '2100-01-01T00:00:00.000001Z'],
+    ['no end', 'Note', [], early, 'no latest record time'],
+  ] as const)('by preparing %s is caught', async (what, name, prepared, asked, words) => {
     const { party } = await allocated('JSON')
-    const command = desk.file('asked.json')
-    const other = desk.file('other-command.json')
-    const note = (name: string) =>
-      JSON.stringify({
-        CreateCommand: {
-          templateId: `#cantosign-sandbox:Main:${name}`,
-          createArguments: { owner: party },
-        },
-      })
-    writeFileSync(command, note('Note'))
-    writeFileSync(other, note('Transfer'))
-    const wrong = desk.file('wrong.prepared')
-    await done(
-      'transaction',
-      'prepare',
-      other,
-      '--act-as',
-      party,
-      '--command-id',
-      'c1',
-      ...ledger('JSON'),
-      '-o',
-      wrong,
-    )
+    const fileOf = (template: string): string => {
+      const file = desk.file(`${what} ${template}.json`)
+      const createArguments = { owner: party }
+      const templateId = `#cantosign-sandbox:Main:${template}`
+      writeFileSync(file, JSON.stringify({ CreateCommand: { templateId, createArguments } }))
+      return file
+    }
+    const argumentsOf = (file: string, more: readonly string[]): readonly string[] => [
+      ...['transaction', 'prepare', file, '--act-as', party],
+      ...(more.includes('--command-id') ? more : ['--command-id', 'c1', ...more]),
+    ]
+    const wrong = desk.file(`${what}.prepared`)
+    await done(...argumentsOf(fileOf(name), prepared), ...ledger('JSON'), '-o', wrong)
     const { preparedTransactions } = JSON.parse(readFileSync(wrong, 'utf8')) as {
       preparedTransactions: { preparedTransaction: string; hash: string }[]
     }
@@ -510,22 +506,16 @@ describe('a participant that lies', { timeout: 60_000 }, () => {
       preparedTransaction: entry?.preparedTransaction,
       preparedTransactionHash: Buffer.from(entry?.hash ?? '', 'hex').toString('base64'),
     }))
+    const never = desk.file(`${what}.never`)
     const run = await online(
-      'transaction',
-      'prepare',
-      command,
-      '--act-as',
-      party,
-      '--command-id',
-      'c1',
-      '--json-api',
-      url,
-      '-o',
-      desk.file('never'),
-      '--json',
+      ...argumentsOf(fileOf('Note'), asked),
+      ...['--json-api', url, '-o', never, '--json'],
     )
-    expect(run.status).toBe(4)
-    expect((run.json as { error: { message: string } }).error.message).toContain('other-template')
+    expect(run.status, run.stdout).toBe(4)
+    const { error } = run.json as { error: { code: string; message: string } }
+    expect(error.code).toBe('answer-differs')
+    expect(error.message).toContain(words)
+    expect(existsSync(never)).toBe(false)
   })
 })
 
