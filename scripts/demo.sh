@@ -64,12 +64,26 @@ run cantosign-online submit offline/party.signed.cantosign.json \
 party="alice::$(cantosign key show offline/alice.der --json |
   node -p 'JSON.parse(require("fs").readFileSync(0)).fingerprint')"
 
-say '4. The second participant proposes to host the party, with the onboarding flag, and steps aside.'
+say '4. The party has a contract: prepared by the participant, signed offline, executed.'
+cat >online/create.json <<END
+{ "CreateCommand": { "templateId": "#cantosign-sandbox:Main:Note",
+                     "createArguments": { "owner": "$party", "text": "hello" } } }
+END
+run cantosign-online transaction prepare online/create.json --act-as "$party" \
+  --json-api "$(ready participants 0 jsonApi)" -o online/note.cantosign.json
+run cp online/note.cantosign.json offline/
+run cantosign sign offline/note.cantosign.json --key offline/alice.der --yes --quiet \
+  -o offline/note.signed.cantosign.json
+run cp offline/note.signed.cantosign.json online/
+run cantosign-online transaction execute online/note.signed.cantosign.json \
+  --ledger-api "$(ready participants 0 ledgerApi)" --wait
+
+say '5. The second participant proposes to host the party, with the onboarding flag, and steps aside.'
 run cantosign-online replicate -d online/replication "${online[@]}" --source one --target two \
   --party "$party" --permission confirmation --yes --wait-timeout 30 || [ $? = 6 ]
 run cantosign-online proposals --profile one "${online[@]}"
 
-say '5. Fetch the proposal with the state that proves what it changes, and carry it to the key.'
+say '6. Fetch the proposal with the state that proves what it changes, and carry it to the key.'
 hash=$(cantosign-online proposals --profile one "${online[@]}" --json |
   node -p 'JSON.parse(require("fs").readFileSync(0)).proposals[0].hash')
 run cantosign-online fetch "$hash" --profile one "${online[@]}" \
@@ -77,20 +91,20 @@ run cantosign-online fetch "$hash" --profile one "${online[@]}" \
   -o online/hosting.cantosign.json
 run cp online/hosting.cantosign.json offline/
 
-say '6. Offline: read what a signature would authorize.'
+say '7. Offline: read what a signature would authorize.'
 run cantosign inspect offline/hosting.cantosign.json
 
-say '7. Sign it. At a terminal you would type the end of the hash; --yes stands for that here.'
+say '8. Sign it. At a terminal you would type the end of the hash; --yes stands for that here.'
 run cantosign sign offline/hosting.cantosign.json --key offline/alice.der --yes --quiet \
   -o offline/hosting.signed.cantosign.json
 run cantosign verify offline/hosting.signed.cantosign.json
 
-say '8. Carry it back and hand it in; the contracts follow and the flag is cleared.'
+say '9. Carry it back and hand it in; the contracts follow and the flag is cleared.'
 run cp offline/hosting.signed.cantosign.json online/
 run cantosign-online replicate -d online/replication "${online[@]}" --source one --target two \
   --signed online/hosting.signed.cantosign.json --backed-up --yes --wait-timeout 30
 
-say '9. What is in force now: two hosts, and neither has the flag.'
+say '10. What is in force now: two hosts, and neither has the flag.'
 run cantosign-online fetch --in-force --party "$party" --mapping party-to-participant \
   --profile one "${online[@]}" -o online/in-force.cantosign.json
 cantosign inspect online/in-force.cantosign.json --json |

@@ -167,6 +167,45 @@ describe('allocating', () => {
     expect(store.state.graph(alice.fingerprint)?.rootSigners).toEqual(new Set([alice.fingerprint]))
   })
 
+  test('a PartyToKeyMapping is looked at and not submitted', async () => {
+    const stage = await newStage()
+    const alice = await newPerson()
+    const mapping = hosting(alice, [host(stage.node(1))], { partySigningKeys: undefined })
+    const keys: KnownMapping = {
+      $case: 'partyToKeyMapping',
+      value: {
+        party: `alice::${alice.fingerprint}`,
+        threshold: 1,
+        signingKeys: [alice.publicKey()],
+      },
+    }
+    const drafts = [{ mapping: root(alice) }, { mapping: keys }, { mapping }]
+    const all = allocation(stage, drafts, [alice])
+    expect(allocateExternalParty(stage.node(1), all, stage.now).complete).toBe(true)
+    const { store } = stage.rehearsal.sandbox.synchronizer
+    expect([...store.activeOf(18)]).toEqual([])
+  })
+
+  test('what nobody signed is left out, also of what all have signed for', async () => {
+    const stage = await newStage()
+    const alice = await newPerson()
+    const mapping = hosting(alice, [host(stage.node(1))])
+    const transactions = [transactionOf({ mapping: root(alice) }), transactionOf({ mapping })]
+    const [, hostingBytes] = transactions
+    if (hostingBytes === undefined) throw new Error('no transaction')
+    const wanted = {
+      synchronizer: stage.rehearsal.sandbox.synchronizer.logical,
+      multiHashSignatures: [],
+      transactions: transactions.map((transaction, i) => ({
+        transaction,
+        signatures: i === 0 ? [] : [alice.sign(transactionHash(hostingBytes))],
+      })),
+    }
+    expect(allocateExternalParty(stage.node(1), wanted, stage.now).complete).toBe(true)
+    const { state } = stage.rehearsal.sandbox.synchronizer.store
+    expect(state.knowledge(alice.fingerprint)).toBe('absent')
+  })
+
   test('a decentralized party', async () => {
     const stage = await newStage()
     const owners = [await newPerson(), await newPerson(), await newPerson()]
