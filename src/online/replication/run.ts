@@ -12,7 +12,7 @@ import {
   type Step,
   type StepRecord,
 } from './state.ts'
-import { doStep, waiting, type Task, type World } from './steps.ts'
+import { doStep, waiting, waitsFor, type Task, type World } from './steps.ts'
 
 export interface RunOptions {
   /** Nothing is changed: the next step is checked and named. */
@@ -87,6 +87,8 @@ export async function runReplication(
     const problem = checkStep(state, step, facts)
     if (problem !== undefined) throw problem
     if (dryRun) return state
+    const wait = waitsFor(step, state, facts, world)
+    if (wait !== undefined) throw wait
     await confirm(step)
     const task = taskOf(state, facts, world, (record) => {
       if (!isNoted(record)) throw new Error(`nothing is noted of ${record.step}`)

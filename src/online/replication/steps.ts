@@ -206,13 +206,7 @@ const WORK: { readonly [S in Step]: (task: Task<S>) => Promise<StepData[S]> } = 
     const inForce = facts.source?.hosting.last?.hash === proposal.hash
     if (!inForce) {
       const { signed } = world
-      if (signed === undefined) {
-        throw waiting(
-          `the party has to sign ${world.directory.packagePath}`,
-          'carry it to the party, inspect and sign it there, and run the command again with --signed FILE',
-          'authorization',
-        )
-      }
+      if (signed === undefined) throw new Error('the step needs a signed package')
       await submitSigned(signed, proposal, source)
     }
     const seen = await until(world, async () => {
@@ -244,16 +238,7 @@ const WORK: { readonly [S in Step]: (task: Task<S>) => Promise<StepData[S]> } = 
     return {}
   },
 
-  backup: async (task) => {
-    if (!task.world.backedUp) {
-      throw waiting(
-        'the database of the target has to be backed up before contracts are imported',
-        'have its operator do it, and run the command again with --backed-up',
-        'backup',
-      )
-    }
-    return await Promise.resolve({})
-  },
+  backup: async () => await Promise.resolve({}),
 
   import: async (task) => {
     const { world, state } = task
@@ -315,6 +300,33 @@ const WORK: { readonly [S in Step]: (task: Task<S>) => Promise<StepData[S]> } = 
       'clearance',
     )
   },
+}
+
+/**
+ * What a person has to have done before a step can be: it is asked for before anything is confirmed.
+ * @returns `undefined` if there is nothing to wait for
+ */
+export function waitsFor(
+  step: Step,
+  state: ReplicationState,
+  { source }: Facts,
+  { signed, backedUp, directory }: World,
+): CantosignError | undefined {
+  if (step === 'backup' && !backedUp) {
+    return waiting(
+      'the database of the target has to be backed up before contracts are imported',
+      'have its operator do it, and run the command again with --backed-up',
+      step,
+    )
+  }
+  const inForce = source?.hosting.last?.hash
+  if (step !== 'authorization' || signed !== undefined) return undefined
+  if (inForce === dataOf(state, 'proposal').hash) return undefined
+  return waiting(
+    `the party has to sign ${directory.packagePath}`,
+    'carry it to the party, inspect and sign it there, and run the command again with --signed FILE',
+    step,
+  )
 }
 
 /** Does one step; the checks were passed. @returns what stays of it */
