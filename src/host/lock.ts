@@ -9,7 +9,7 @@ import {
   readFileSync,
   readlinkSync,
   unlinkSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs'
 import { hostname } from 'node:os'
 
@@ -84,12 +84,16 @@ function hasEnded(holder: Holder | undefined): boolean {
   return holder.pidNamespace === own.pidNamespace && !isRunning(holder)
 }
 
+/** A file that could not be filled does not stay: a lock without a holder would hold for ever. */
 function createWhole(path: string, text: string): void {
   const file = openSync(path, 'wx', 0o600)
+  let isWhole = false
   try {
-    writeSync(file, text)
+    writeFileSync(file, text)
+    isWhole = true
   } finally {
     closeSync(file)
+    if (!isWhole) unlinkSync(path)
   }
 }
 

@@ -201,7 +201,10 @@ test('a directory that is not there', () => {
   expect(refusal('a\0b')).toBe('audit-log-unwritable')
 })
 
-test('a full disk leaves no part of a line', () => {
+test.each([
+  ['for the line', 2],
+  ['for anything', 0],
+] as const)('a disk without room %s is left as it was', (_what, blocks) => {
   const path = newLog()
   append(path)
   const before = statSync(path).size
@@ -218,15 +221,17 @@ test('a full disk leaves no part of a line', () => {
     [file, '--bundle', '--platform=node', '--format=esm', `--outfile=${bundle}`],
     { encoding: 'utf8' },
   )
+  const files = readdirSync(join(path, '..'))
   const child = spawnSync(
     'bash',
-    ['-c', `trap '' XFSZ; ulimit -f 2; exec "$@"`, '-', process.execPath, bundle],
+    ['-c', `trap '' XFSZ; ulimit -f ${blocks}; exec "$@"`, '-', process.execPath, bundle],
     {
       encoding: 'utf8',
     },
   )
   expect(child.stdout.trim()).toBe('audit-log-unwritable')
   expect(statSync(path).size).toBe(before)
+  expect(readdirSync(join(path, '..'))).toEqual(files)
   expect(append(path)).toBe(1)
 })
 
