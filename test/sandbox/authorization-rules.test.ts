@@ -420,6 +420,23 @@ describe('stores', () => {
     expect(onSynchronizer()).toBe('rooted')
   })
 
+  test('what names another synchronizer stays in the authorized store', async () => {
+    const network = await newNetwork()
+    const one = network.participant(1)
+    const mapping = {
+      $case: 'synchronizerTrustCertificate',
+      value: {
+        participantUid: one.uid,
+        synchronizerId: `other::${one.id.namespace}`,
+        featureFlags: [],
+      },
+    } as const
+    const before = network.synchronizer.store.records.length
+    submit(network, [signed({ mapping }, [ofNode(one)])], { store: one.authorized })
+    expect(one.authorized.records.at(-1)?.facts.mapping).toMatchObject({ $case: 'plain' })
+    expect(network.synchronizer.store.records).toHaveLength(before)
+  })
+
   test('there the owner of the synchronizer has no say, and mappings are not held against state', async () => {
     const network = await newNetwork()
     const alice = await newPerson()

@@ -231,8 +231,14 @@ export function dispatch(participant: Participant, now: bigint): void {
   const { authorized, synchronizer } = participant
   const news = authorized.records.slice(participant.dispatched)
   participant.dispatched = authorized.records.length
-  const batch = news.filter((record) => !synchronizer.store.bringsNothing(asSubmitted(record)))
-  if (batch.length > 0) synchronizer.sequence(batch.map(asSubmitted), false, now)
+  const batch = news
+    .filter(({ facts: { mapping } }) => {
+      const named = mapping.$case === 'plain' ? mapping.synchronizer : undefined
+      return named === undefined || named === synchronizer.logical
+    })
+    .map(asSubmitted)
+    .filter((one) => !synchronizer.store.bringsNothing(one))
+  if (batch.length > 0) synchronizer.sequence(batch, false, now)
 }
 
 /** A stored transaction as it would be submitted again. */
