@@ -87,10 +87,33 @@ async function unassign(plan: ReassignmentPlan, world: ReassignmentWorld): Promi
     world.report('the contracts were unassigned before')
     return before
   }
-  const answer = await ledger.submit(plan, 'unassign', unassignCommands(plan), userId)
-  const made = answer === undefined ? undefined : unassignmentOf(plan, answer)
+  const made = await orFound(
+    async () => {
+      const answer = await ledger.submit(plan, 'unassign', unassignCommands(plan), userId)
+      return answer === undefined ? undefined : unassignmentOf(plan, answer)
+    },
+    async () => await findUnassignment(plan, ledger),
+  )
   if (made === undefined) throw unexpected(ledger.address, 'unassign')
   return made
+}
+
+/**
+ * Asks for something, and where that is refused looks whether it has happened meanwhile: what an
+ * earlier run asked for may have been on its way.
+ */
+async function orFound<T>(
+  ask: () => Promise<T | undefined>,
+  find: () => Promise<T | undefined>,
+): Promise<T | undefined> {
+  try {
+    return await ask()
+  } catch (error) {
+    if (!(error instanceof CantosignError) || error.code !== 'ledger-refused') throw error
+    const found = await find()
+    if (found === undefined) throw error
+    return found
+  }
 }
 
 async function assign(
@@ -105,21 +128,16 @@ async function assign(
     world.report('the contracts were assigned before')
     return before
   }
-  try {
-    const answer = await ledger.submit(plan, 'assign', [assignCommand(plan, unassigned)], userId)
-    const made = answer === undefined ? undefined : assignmentOf(plan, unassigned, answer)
-    if (made !== undefined) return made
-  } catch (error) {
-    if (!(error instanceof CantosignError) || !isCompleted(error)) throw error
-    const meanwhile = await findAssignment(plan, unassigned, ledger)
-    if (meanwhile !== undefined) return meanwhile
-    throw error
-  }
-  throw unexpected(ledger.address, 'assign')
+  const made = await orFound(
+    async () => {
+      const answer = await ledger.submit(plan, 'assign', [assignCommand(plan, unassigned)], userId)
+      return answer === undefined ? undefined : assignmentOf(plan, unassigned, answer)
+    },
+    async () => await findAssignment(plan, unassigned, ledger),
+  )
+  if (made === undefined) throw unexpected(ledger.address, 'assign')
+  return made
 }
-
-const isCompleted = ({ details }: CantosignError): boolean =>
-  details['cantonCode'] === 'ASSIGNMENT_ALREADY_COMPLETED'
 
 /**
  * Brings a reassignment to its end, from wherever it is.

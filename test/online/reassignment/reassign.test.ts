@@ -5,111 +5,17 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { hostPortText } from '../../../src/online/address.ts'
-import { decodeApiMessage, type ApiInput } from '../../../src/online/wire/codec.ts'
-import type { Reassignment } from '../../../src/online/wire/generated/schema.ts'
-import { LedgerCommands, LedgerState, LedgerUpdates } from '../../../src/online/wire/services.ts'
 import { online, place, type Run } from '../support/cli.ts'
-import { cantonError, grpcError, reply, startServer, status } from '../support/server.ts'
-
-const namespace = `1220${'a'.repeat(64)}`
-const PARTY = `alice::${namespace}`
-const FROM = `here::${namespace}`
-const TO = `there::${namespace}`
-const ONE = `00${'1'.repeat(64)}01`
-const TWO = `00${'2'.repeat(64)}02`
-
-type Answered = 'well' | 'lost' | 'refused' | 'empty'
-
-/** A participant on two synchronizers. */
-class Ledger {
-  readonly updates: ApiInput<Reassignment>[] = []
-  readonly commands: string[] = []
-  readonly place = new Map([
-    [ONE, FROM],
-    [TWO, FROM],
-  ])
-  readonly underway = new Map<string, readonly string[]>()
-  connected = [FROM, TO]
-  /** How the next commands are answered. */
-  answers: Answered[] = []
-
-  get end(): bigint {
-    return BigInt(this.updates.length)
-  }
-
-  submit(bytes: Buffer): Buffer | Error {
-    const { reassignmentCommands } = decodeApiMessage(
-      'SubmitAndWaitForReassignmentRequest',
-      new Uint8Array(bytes),
-    )
-    const { commandId = '', submitter = '', commands = [] } = reassignmentCommands ?? {}
-    this.commands.push(commandId)
-    const answer = this.answers.shift() ?? 'well'
-    if (answer === 'refused') {
-      return cantonError(status.INVALID_ARGUMENT, 'REASSIGNMENT_VALIDATION_FAILED', 'not so')
-    }
-    const [first] = commands
-    const offset = this.end + 1n
-    let made: ApiInput<Reassignment>
-    if (first?.command?.$case === 'assignCommand') {
-      const { reassignmentId, source, target } = first.command.value
-      const contracts = this.underway.get(reassignmentId)
-      if (contracts === undefined) {
-        return cantonError(status.INVALID_ARGUMENT, 'ASSIGNMENT_ALREADY_COMPLETED', 'it is there')
-      }
-      this.underway.delete(reassignmentId)
-      for (const contract of contracts) this.place.set(contract, target)
-      const event = {
-        $case: 'assigned',
-        value: { source, target, reassignmentId, submitter },
-      } as const
-      made = { commandId, offset, events: contracts.map(() => ({ event })) }
-    } else {
-      const all = commands.flatMap(({ command }) =>
-        command?.$case === 'unassignCommand' ? [command.value] : [],
-      )
-      if (all.some(({ contractId, source }) => this.place.get(contractId) !== source)) {
-        return cantonError(
-          status.INVALID_ARGUMENT,
-          'UNASSIGNMENT_ACTIVENESS_CHECK_FAILED',
-          'the contract is not active',
-        )
-      }
-      const reassignmentId = `00${offset.toString(16).padStart(64, '0')}`
-      for (const { contractId } of all) this.place.set(contractId, 'nowhere')
-      this.underway.set(
-        reassignmentId,
-        all.map(({ contractId }) => contractId),
-      )
-      made = {
-        commandId,
-        offset,
-        events: all.map((value) => ({
-          event: { $case: 'unassigned', value: { ...value, reassignmentId, submitter } },
-        })),
-      }
-    }
-    this.updates.push(made)
-    if (answer === 'lost') return grpcError(status.UNAVAILABLE, 'Connection dropped')
-    return reply(
-      'SubmitAndWaitForReassignmentResponse',
-      answer === 'empty' ? {} : { reassignment: made },
-    )
-  }
-
-  *since(bytes: Buffer): Generator<Buffer> {
-    const { beginExclusive, endInclusive } = decodeApiMessage(
-      'GetUpdatesRequest',
-      new Uint8Array(bytes),
-    )
-    for (const [i, value] of this.updates.entries()) {
-      const offset = BigInt(i + 1)
-      if (offset <= beginExclusive || offset > (endInclusive ?? offset)) continue
-      yield reply('GetUpdatesResponse', { update: { $case: 'reassignment', value } })
-    }
-  }
-}
+import {
+  FROM,
+  Ledger,
+  namespace,
+  ONE,
+  PARTY,
+  serveLedger,
+  TO,
+  TWO,
+} from '../support/reassigning-ledger.ts'
 
 let ledger: Ledger
 let address = ''
@@ -119,29 +25,9 @@ let record = ''
 beforeEach(async () => {
   ledger = new Ledger()
   record = join(place(), 'record.json')
-  const server = await startServer([
-    [
-      LedgerState.GetLedgerEnd,
-      { $case: 'unary', run: () => reply('GetLedgerEndResponse', { offset: ledger.end }) },
-    ],
-    [
-      LedgerState.GetConnectedSynchronizers,
-      {
-        $case: 'unary',
-        run: () =>
-          reply('GetConnectedSynchronizersResponse', {
-            connectedSynchronizers: ledger.connected.map((synchronizerId) => ({ synchronizerId })),
-          }),
-      },
-    ],
-    [LedgerUpdates.GetUpdates, { $case: 'stream', run: ({ request }) => ledger.since(request) }],
-    [
-      LedgerCommands.SubmitAndWaitForReassignment,
-      { $case: 'unary', run: ({ request }) => ledger.submit(request) },
-    ],
-  ])
-  address = hostPortText(server.address)
-  stop = server.stop
+  const served = await serveLedger(ledger)
+  address = served.address
+  stop = served.stop
 })
 afterEach(() => {
   stop()
@@ -207,6 +93,14 @@ describe('an answer that is lost', () => {
     const again = await reassign()
     expect(again.status, again.stdout).toBe(0)
     expect(ledger.commands).toHaveLength(2)
+  })
+
+  test('and comes to pass after all is found when the command is refused', async () => {
+    ledger.answers = ['late', 'late']
+    const run = await begin(ONE)
+    expect(run.status, run.stdout).toBe(0)
+    expect(ledger.updates).toHaveLength(2)
+    expect(ledger.place.get(ONE)).toBe(TO)
   })
 
   test('of an unassignment that came to nothing is asked for again, with the same command', async () => {
