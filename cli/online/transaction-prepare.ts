@@ -16,6 +16,7 @@ import {
   type Prepared,
   type PrepareRequest,
 } from '../../src/online/prepare.ts'
+import { parseTimeText } from '../../src/wire/time-text.ts'
 import { createPackage } from '../../src/package/create.ts'
 import { readJson, type JsonValue } from '../../src/package/json-text.ts'
 import { writePackage } from '../../src/package/write.ts'
@@ -53,7 +54,11 @@ function readJsonFile(path: string): JsonValue {
   return readJson(readWholeFile(path, MAX_COMMAND_BYTES), path)
 }
 
-const UTC_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,6})?Z$/
+/** A time in UTC that has whole microseconds. */
+function isTime(text: string): boolean {
+  const time = parseTimeText('Timestamp', text)
+  return time !== undefined && time.nanos % 1000 === 0
+}
 
 /** @throws CantosignError `usage`, `command-invalid`, `identifier-invalid` */
 function requestOf(path: string, synchronizer: string, args: Arguments): PrepareRequest {
@@ -62,11 +67,11 @@ function requestOf(path: string, synchronizer: string, args: Arguments): Prepare
     throw new CantosignError('usage', 'no party acts', 'name who acts: --act-as PARTY')
   }
   const maxRecordTime = args.string('max-record-time')
-  if (maxRecordTime !== undefined && !UTC_TIME.test(maxRecordTime)) {
+  if (maxRecordTime !== undefined && !isTime(maxRecordTime)) {
     throw new CantosignError(
       'usage',
       `--max-record-time ${maxRecordTime} is no time in UTC`,
-      'write it like 2030-01-31T12:00:00Z',
+      'write it like 2030-01-31T12:00:00Z, with three or six digits behind the second or none',
     )
   }
   const disclosedPath = args.string('disclosed-contracts')

@@ -1,6 +1,8 @@
 /** The Ledger API over gRPC. */
 import { CantosignError } from '../base/errors.ts'
+import { HASHING_SCHEMES } from '../daml/scheme.ts'
 import type { Signature } from '../wire/generated/schema.ts'
+import { parseTimeText } from '../wire/time-text.ts'
 import type { Route } from './connection.ts'
 import { GrpcConnection } from './grpc.ts'
 import type {
@@ -13,6 +15,7 @@ import type {
   LedgerSynchronizer,
   LedgerUser,
   PrepareAnswer,
+  TypedPrepareRequest,
   UserRight,
 } from './ledger.ts'
 import { encodeApiMessage } from './wire/codec.ts'
@@ -136,14 +139,36 @@ export class GrpcLedgerApi implements LedgerApi {
     return partyId
   }
 
-  async prepare(): Promise<PrepareAnswer> {
+  async prepareJson(): Promise<PrepareAnswer> {
     return await Promise.reject(
       new CantosignError(
         'usage',
-        'commands are prepared over the JSON Ledger API only: their values are written in JSON',
-        'give --json-api URL in place of --ledger-api',
+        'the command is written for the JSON Ledger API, and over gRPC every value says its type',
+        'give --json-api URL in place of --ledger-api, or write the command as docs/online.md section 5 shows for gRPC',
       ),
     )
+  }
+
+  async prepareTyped(request: TypedPrepareRequest): Promise<PrepareAnswer> {
+    const { command, maxRecordTime, scheme, ...rest } = request
+    const answer = await this.#connection.unary(
+      InteractiveSubmission.PrepareSubmission,
+      {
+        ...rest,
+        commands: [command],
+        ...(maxRecordTime === undefined
+          ? {}
+          : { maxRecordTime: parseTimeText('Timestamp', maxRecordTime) }),
+        // Release lines before 3.5 know one scheme and no such field.
+        ...(scheme === 'V2' ? {} : { hashingSchemeVersion: HASHING_SCHEMES[scheme].number }),
+      },
+      READ, // nothing is kept of it
+    )
+    return {
+      preparedTransaction: answer.preparedTransaction,
+      claimedHash: answer.preparedTransactionHash,
+      scheme: answer.hashingSchemeVersion,
+    }
   }
 
   async execute(request: ExecuteRequest): Promise<void> {

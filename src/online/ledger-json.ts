@@ -152,7 +152,17 @@ export class JsonLedgerApi implements LedgerApi {
     return answer.field('partyId').text
   }
 
-  async prepare(request: Readonly<Record<string, unknown>>): Promise<PrepareAnswer> {
+  async prepareTyped(): Promise<PrepareAnswer> {
+    return await Promise.reject(
+      new CantosignError(
+        'usage',
+        'the command is written for gRPC, and the JSON Ledger API takes values without types',
+        'give --ledger-api HOST:PORT in place of --json-api, or write the command as docs/online.md section 5 shows for JSON',
+      ),
+    )
+  }
+
+  async prepareJson(request: Readonly<Record<string, unknown>>): Promise<PrepareAnswer> {
     const answer = await this.#call(
       { method: 'POST', path: '/v2/interactive-submission/prepare', body: request },
       READ, // nothing is kept of it

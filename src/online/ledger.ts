@@ -1,5 +1,8 @@
 /** The Ledger API of one participant, over gRPC or JSON: the same calls with the same answers. */
+import type { HashingScheme } from '../daml/scheme.ts'
 import type { Signature } from '../wire/generated/schema.ts'
+import type { ApiInput } from './wire/codec.ts'
+import type { Command } from './wire/generated/schema.ts'
 
 export interface LedgerSynchronizer {
   readonly alias: string
@@ -71,6 +74,20 @@ export interface PrepareAnswer {
   readonly scheme: number
 }
 
+/** A request to prepare for gRPC. */
+export interface TypedPrepareRequest {
+  readonly command: ApiInput<Command>
+  readonly commandId: string
+  readonly actAs: readonly string[]
+  readonly readAs: readonly string[]
+  /** Logical; empty: the participant chooses. */
+  readonly synchronizerId: string
+  readonly userId: string
+  /** RFC 3339, UTC. */
+  readonly maxRecordTime: string | undefined
+  readonly scheme: HashingScheme
+}
+
 export interface PartySignature {
   readonly party: string
   readonly signatures: readonly Signature[]
@@ -112,8 +129,10 @@ export interface LedgerApi {
   generateExternalPartyTopology(request: GenerateRequest): Promise<GenerateAnswer>
   /** @returns the party id */
   allocateExternalParty(request: AllocateRequest): Promise<string>
-  /** @param request the body as the JSON API takes it; over gRPC what it can say */
-  prepare(request: Readonly<Record<string, unknown>>): Promise<PrepareAnswer>
+  /** @param body as the JSON API takes it; refused over gRPC, where values have types */
+  prepareJson(body: Readonly<Record<string, unknown>>): Promise<PrepareAnswer>
+  /** Refused over JSON. */
+  prepareTyped(request: TypedPrepareRequest): Promise<PrepareAnswer>
   /** Hands it in. It is done or not when a completion says so. */
   execute(request: ExecuteRequest): Promise<void>
   ledgerEnd(): Promise<bigint>

@@ -16,13 +16,19 @@ import { logicalSynchronizerText } from '../ident/identifiers.ts'
 import { isObject } from '../package/json-shape.ts'
 import type { JsonObject, JsonValue } from '../package/json-text.ts'
 import { parseTimeText } from '../wire/time-text.ts'
-import type { LedgerApi } from './ledger.ts'
+import type { LedgerApi, TypedPrepareRequest } from './ledger.ts'
+import { readTypedCommand, type TypedCommand } from './typed-command.ts'
 
-/** A command as the JSON Ledger API has it: one member, whose name says what it is. */
+/** Commands that the JSON Ledger API has, by the one member that each is. */
+type JsonCommandName = 'CreateCommand' | 'ExerciseCommand' | 'ExerciseByKeyCommand'
+
+/** A command, in the form of one of the transports. */
 export interface DamlCommand {
-  readonly name: 'CreateCommand' | 'ExerciseCommand' | 'ExerciseByKeyCommand'
-  /** As it is sent. */
-  readonly body: unknown
+  /** As it is sent: over JSON values have no types, over gRPC each has its own. */
+  readonly form:
+    | { readonly $case: 'json'; readonly body: unknown }
+    | { readonly $case: 'grpc'; readonly wire: TypedCommand['wire'] }
+  readonly byKey: boolean
   /** What its root must be: one of these. */
   readonly roots: readonly ExpectedRoot[]
 }
@@ -60,14 +66,14 @@ function textMember(members: JsonObject, name: string, what: string): string {
   throw invalid(what, `${name} is missing or no text`)
 }
 
-const MEMBERS: Readonly<Record<DamlCommand['name'], readonly string[]>> = {
+const MEMBERS: Readonly<Record<JsonCommandName, readonly string[]>> = {
   CreateCommand: ['templateId', 'createArguments'],
   ExerciseCommand: ['templateId', 'contractId', 'choice', 'choiceArgument'],
   ExerciseByKeyCommand: ['templateId', 'contractKey', 'choice', 'choiceArgument'],
 }
 
 function rootsOf(
-  name: DamlCommand['name'],
+  name: JsonCommandName,
   members: JsonObject,
   what: string,
 ): readonly ExpectedRoot[] {
@@ -95,15 +101,19 @@ function rootsOf(
 export function readCommand(value: JsonValue, what: string): DamlCommand {
   if (!isObject(value)) throw invalid(what, 'it is not an object')
   const [name, second] = [...value.keys()]
+  if (name === 'create' || name === 'exercise') return typedCommand(value, what)
   if (name === 'CreateAndExerciseCommand') {
     throw invalid(
       what,
       'CreateAndExerciseCommand makes two roots, and a transaction that is signed has one',
     )
   }
-  const known = (Object.keys(MEMBERS) as DamlCommand['name'][]).find((one) => one === name)
+  const known = (Object.keys(MEMBERS) as JsonCommandName[]).find((one) => one === name)
   if (known === undefined || second !== undefined) {
-    throw invalid(what, `it has not exactly one member, one of ${Object.keys(MEMBERS).join(', ')}`)
+    throw invalid(
+      what,
+      `it has not exactly one member, one of ${Object.keys(MEMBERS).join(', ')}, or for gRPC create, exercise`,
+    )
   }
   const members = value.get(known)
   if (members === undefined || !isObject(members)) throw invalid(what, `${known} is not an object`)
@@ -112,7 +122,37 @@ export function readCommand(value: JsonValue, what: string): DamlCommand {
   }
   const odd = [...members.keys()].find((member) => !MEMBERS[known].includes(member))
   if (odd !== undefined) throw invalid(what, `${known} has no member ${escapeText(odd)}`)
-  return { name: known, body: plain(value), roots: rootsOf(known, members, what) }
+  return {
+    form: { $case: 'json', body: plain(value) },
+    byKey: known === 'ExerciseByKeyCommand',
+    roots: rootsOf(known, members, what),
+  }
+}
+
+function typedCommand(value: JsonValue, what: string): DamlCommand {
+  try {
+    const typed = readTypedCommand({ value, path: 'command' })
+    const { packageId, moduleName, entityName } = typed.template
+    const byName = packageId.startsWith('#')
+    const type = { moduleName, entityName, ...(byName ? {} : { packageId }) }
+    const named = { template: type, ...(byName ? { packageName: packageId.slice(1) } : {}) }
+    const { wire, contractId, choice } = typed
+    const exercise = { $case: 'exercise', choice, contractId } as const
+    return {
+      form: { $case: 'grpc', wire },
+      byKey: false,
+      roots:
+        typed.kind === 'create'
+          ? [{ $case: 'create', ...named }]
+          : [
+              { ...exercise, ...named, interface: null },
+              { ...exercise, interface: type },
+            ],
+    }
+  } catch (error) {
+    if (error instanceof CantosignError) throw invalid(what, error.message)
+    throw error
+  }
 }
 
 const isList = (value: JsonValue): value is readonly JsonValue[] => Array.isArray(value)
@@ -150,12 +190,12 @@ export interface Prepared {
   readonly refusals: readonly Finding[]
 }
 
-function bodyOf(request: PrepareRequest): Readonly<Record<string, unknown>> {
-  const { command, scheme, maxRecordTime } = request
+function bodyOf(request: PrepareRequest, command: unknown): Readonly<Record<string, unknown>> {
+  const { scheme, maxRecordTime } = request
   return {
     userId: request.userId,
     commandId: request.commandId,
-    commands: [command.body],
+    commands: [command],
     actAs: request.actAs,
     readAs: request.readAs,
     disclosedContracts: request.disclosedContracts,
@@ -169,16 +209,32 @@ function bodyOf(request: PrepareRequest): Readonly<Record<string, unknown>> {
   }
 }
 
+function typedRequest(request: PrepareRequest, wire: TypedCommand['wire']): TypedPrepareRequest {
+  const { disclosedContracts, maxRecordTime, scheme } = request
+  if (disclosedContracts.length > 0) {
+    throw new CantosignError(
+      'usage',
+      'disclosed contracts go with commands of the JSON Ledger API',
+      'write the command for the JSON Ledger API, and give --json-api URL',
+    )
+  }
+  const { commandId, actAs, readAs, synchronizerId, userId } = request
+  return { command: wire, commandId, actAs, readAs, synchronizerId, userId, maxRecordTime, scheme }
+}
+
 /** Findings that say the transaction is another one than was asked for. */
 const DIFFERENCES = /^other-/
 
 /** How a transaction differs from its command, `undefined` if it does not. */
-function differenceOf(refusals: readonly Finding[], { name }: DamlCommand): string | undefined {
+function differenceOf(
+  refusals: readonly Finding[],
+  { byKey: asked }: DamlCommand,
+): string | undefined {
   const others = refusals.filter(({ code }) => DIFFERENCES.test(code))
   // The key itself is not compared: a command has it in JSON. That one was looked up is.
   const byKey = others.some(({ code }) => code === 'other-key')
-  if (name === 'ExerciseByKeyCommand' && !byKey) return 'no key was looked up (other-key)'
-  const other = others.find(({ code }) => code !== 'other-key' || name !== 'ExerciseByKeyCommand')
+  if (asked && !byKey) return 'no key was looked up (other-key)'
+  const other = others.find(({ code }) => code !== 'other-key' || !asked)
   return other === undefined ? undefined : `${other.message} (${other.code})`
 }
 
@@ -205,7 +261,11 @@ export async function prepareTransaction(
   ledger: LedgerApi,
   request: PrepareRequest,
 ): Promise<Prepared> {
-  const answer = await ledger.prepare(bodyOf(request))
+  const { form } = request.command
+  const answer =
+    form.$case === 'json'
+      ? await ledger.prepareJson(bodyOf(request, form.body))
+      : await ledger.prepareTyped(typedRequest(request, form.wire))
   const { scheme } = request
   if (answer.scheme !== HASHING_SCHEMES[scheme].number) {
     throw differs(`it is for hashing scheme ${answer.scheme}, not ${scheme}`)

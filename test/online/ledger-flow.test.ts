@@ -61,6 +61,45 @@ async function allocated(
   return { party, person }
 }
 
+const untypedNote = (party: string): unknown => ({
+  CreateCommand: {
+    templateId: '#cantosign-sandbox:Main:Note',
+    createArguments: { owner: party, text: 'hello' },
+  },
+})
+
+/** Every kind of value that there is. */
+const typedNote = (party: string): unknown => ({
+  create: {
+    templateId: { packageId: '#cantosign-sandbox', moduleName: 'Main', entityName: 'Note' },
+    createArguments: {
+      fields: [
+        { label: 'owner', value: { party } },
+        { label: 'text', value: { text: 'hello' } },
+        { label: 'unit', value: { unit: {} } },
+        { label: 'bool', value: { bool: true } },
+        { label: 'int64', value: { int64: '-9223372036854775808' } },
+        { label: 'date', value: { date: -1 } },
+        { label: 'timestamp', value: { timestamp: '1700000000000000' } },
+        { label: 'numeric', value: { numeric: '1.0000000000' } },
+        { label: 'none', value: { optional: {} } },
+        { label: 'some', value: { optional: { value: { text: 'x' } } } },
+        { label: 'list', value: { list: { elements: [{ int64: '1' }, { int64: '2' }] } } },
+        { label: 'textMap', value: { textMap: { entries: [{ key: 'a', value: { unit: {} } }] } } },
+        {
+          label: 'genMap',
+          value: { genMap: { entries: [{ key: { int64: '1' }, value: { text: 'one' } }] } },
+        },
+        {
+          label: 'variant',
+          value: { variant: { constructor: 'Some', value: { record: { fields: [] } } } },
+        },
+        { label: 'enum', value: { enum: { constructor: 'Red' } } },
+      ],
+    },
+  },
+})
+
 describe.each(['gRPC', 'JSON'] as const)('over %s', (transport) => {
   test.each(['ed25519', 'p256', 'secp256k1'])(
     'a party with a key of %s is allocated',
@@ -170,12 +209,7 @@ describe.each(['gRPC', 'JSON'] as const)('over %s', (transport) => {
       const command = desk.file('create.json')
       writeFileSync(
         command,
-        JSON.stringify({
-          CreateCommand: {
-            templateId: '#cantosign-sandbox:Main:Note',
-            createArguments: { owner: party, text: 'hello' },
-          },
-        }),
+        JSON.stringify(transport === 'JSON' ? untypedNote(party) : typedNote(party)),
       )
       const prepared = desk.file(`prepared.${transport}.json`)
       const { json } = await done(
@@ -184,7 +218,9 @@ describe.each(['gRPC', 'JSON'] as const)('over %s', (transport) => {
         command,
         '--act-as',
         party,
-        ...ledger('JSON'),
+        '--max-record-time',
+        '2099-12-31T23:59:59.250Z',
+        ...ledger(transport),
         '-o',
         prepared,
         '--json',
@@ -567,7 +603,7 @@ describe('a command file', { timeout: 60_000 }, () => {
     ['nobody who acts', [], 'usage'],
     [
       'a time that is none',
-      ['--act-as', `a::1220${'ab'.repeat(32)}`, '--max-record-time', 'tomorrow'],
+      ['--act-as', `a::1220${'ab'.repeat(32)}`, '--max-record-time', '2030-02-31T00:00:00Z'],
       'usage',
     ],
   ] as const)('with %s is not sent', async (_what, more, code) => {
@@ -590,24 +626,121 @@ describe('a command file', { timeout: 60_000 }, () => {
     ).toBe(code)
   })
 
-  test('is not prepared over gRPC, which has no JSON', async () => {
-    const command = desk.file('good.json')
-    writeFileSync(
-      command,
-      JSON.stringify({ CreateCommand: { templateId: template, createArguments: {} } }),
-    )
+  const typed = { packageId: '#p', moduleName: 'Main', entityName: 'Note' }
+  test.each([
+    ['a template as text', { create: { templateId: template, createArguments: { fields: [] } } }],
+    ['no arguments', { create: { templateId: typed } }],
+    [
+      'a value without a type',
+      { create: { templateId: typed, createArguments: { fields: [{ value: 'x' }] } } },
+    ],
+    [
+      'a value of two types',
+      {
+        create: {
+          templateId: typed,
+          createArguments: { fields: [{ value: { text: 'x', party: 'y' } }] },
+        },
+      },
+    ],
+    [
+      'a value of no type',
+      { create: { templateId: typed, createArguments: { fields: [{ value: { word: 'x' } }] } } },
+    ],
+    [
+      'a number that is none',
+      { create: { templateId: typed, createArguments: { fields: [{ value: { int64: '1.5' } }] } } },
+    ],
+    [
+      'a number beyond 64 bits',
+      {
+        create: {
+          templateId: typed,
+          createArguments: { fields: [{ value: { int64: '9223372036854775808' } }] },
+        },
+      },
+    ],
+    [
+      'a 64-bit number that is no text',
+      { create: { templateId: typed, createArguments: { fields: [{ value: { int64: 1 } }] } } },
+    ],
+    [
+      'two commands',
+      { create: { templateId: typed, createArguments: { fields: [] } }, exercise: {} },
+    ],
+    [
+      'a choice without its contract',
+      { exercise: { templateId: typed, choice: 'Archive', choiceArgument: { unit: {} } } },
+    ],
+  ])('for gRPC with %s is refused', async (_what, content) => {
+    const command = desk.file('bad-typed.json')
+    writeFileSync(command, JSON.stringify(content))
+    const acting = ['--act-as', `a::1220${'ab'.repeat(32)}`]
     expect(
       await refused(
-        2,
+        3,
         'transaction',
         'prepare',
         command,
-        '--act-as',
-        `a::1220${'ab'.repeat(32)}`,
+        ...acting,
         ...ledger('gRPC'),
         '-o',
         desk.file('x'),
       ),
-    ).toBe('usage')
+    ).toBe('command-invalid')
+  })
+
+  test('for one transport is not sent over the other', async () => {
+    const party = `a::1220${'ab'.repeat(32)}`
+    const [json, grpc] = [desk.file('json.json'), desk.file('grpc.json')]
+    writeFileSync(json, JSON.stringify(untypedNote(party)))
+    writeFileSync(grpc, JSON.stringify(typedNote(party)))
+    for (const [command, transport] of [
+      [json, 'gRPC'],
+      [grpc, 'JSON'],
+    ] as const) {
+      expect(
+        await refused(
+          2,
+          'transaction',
+          'prepare',
+          command,
+          '--act-as',
+          party,
+          ...ledger(transport),
+          '-o',
+          desk.file('x'),
+        ),
+      ).toBe('usage')
+    }
+  })
+
+  test('whose participant has no such contract is refused by it', async () => {
+    const { party } = await allocated('gRPC')
+    const command = desk.file('exercise.json')
+    writeFileSync(
+      command,
+      JSON.stringify({
+        exercise: {
+          templateId: typed,
+          contractId: `00${'ab'.repeat(40)}`,
+          choice: 'Archive',
+          choiceArgument: { unit: {} },
+        },
+      }),
+    )
+    expect(
+      await refused(
+        7,
+        'transaction',
+        'prepare',
+        command,
+        '--act-as',
+        party,
+        ...ledger('gRPC'),
+        '-o',
+        desk.file('x'),
+      ),
+    ).toBe('ledger-refused')
   })
 })
