@@ -124,6 +124,7 @@ export async function outcomeOf(
         address: ledger.address,
         changes: false,
         token: undefined,
+        hide: undefined,
         timeoutMillis,
         filter: undefined,
       })

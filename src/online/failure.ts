@@ -58,6 +58,8 @@ export interface FailedCall {
   readonly changes: boolean
   /** What is known about the token that went with it. */
   readonly token: string | undefined
+  /** Takes out of a text what must not be shown: some servers repeat the token that they refuse. */
+  readonly hide: ((text: string) => string) | undefined
   readonly timeoutMillis: number
   /** What keeps an answer small. */
   readonly filter: string | undefined
@@ -150,8 +152,30 @@ function withoutTransport(text: string): string {
 
 type Known = Pick<CantosignError, 'code' | 'message' | 'hint'>
 
+/** What the other side said, without what it repeats of secrets. */
+function hidden(failure: Failure, hide: (text: string) => string): Failure {
+  const { text, cantonCode, cause, requestId, metadata } = failure
+  const orNot = (one: string | undefined): string | undefined =>
+    one === undefined ? undefined : hide(one)
+  return {
+    ...failure,
+    text: hide(text),
+    cantonCode: orNot(cantonCode),
+    cause: orNot(cause),
+    requestId: orNot(requestId),
+    ...(metadata === undefined
+      ? {}
+      : {
+          metadata: Object.fromEntries(
+            Object.entries(metadata).map(([key, value]) => [hide(key), hide(value)]),
+          ),
+        }),
+  }
+}
+
 /** The error that ends the command. */
-export function failureError(failure: Failure, call: FailedCall): CantosignError {
+export function failureError(received: Failure, call: FailedCall): CantosignError {
+  const failure = call.hide === undefined ? received : hidden(received, call.hide)
   const { code, message, hint } = describe(failure, call)
   const { status, text, cantonCode, requestId, retryMillis, metadata } = failure
   return new CantosignError(code, message, hint, {

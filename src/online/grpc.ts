@@ -124,6 +124,7 @@ export class GrpcConnection {
       address: this.address,
       changes: options.effect === 'change',
       token: this.#route.token?.describe(),
+      hide: this.#route.token?.hide,
       timeoutMillis: this.#timeout(options),
       filter: options.filter,
     }

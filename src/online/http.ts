@@ -81,6 +81,7 @@ export class JsonConnection {
       address: this.address,
       changes: options.effect === 'change',
       token: this.#route.token?.describe(),
+      hide: this.#route.token?.hide,
       timeoutMillis,
       filter: options.filter,
     }

@@ -9,9 +9,14 @@ const MAX_TOKEN_BYTES = 16 * 1024
 /** Characters of the b64token of RFC 6750 section 2.1, and the dots of a JWT. */
 const TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/
 
+/** Shorter ones are no secrets, and would be found in any text. */
+const SHORTEST_HIDDEN = 8
+
 export interface TokenSource {
   /** The token as it is in the file now. */
   read(): string
+  /** A text of the other side without the tokens that were sent to it. */
+  readonly hide: (text: string) => string
   /** What can be said about the token when it is not taken: when it ended by this machine's clock. */
   describe(): string
 }
@@ -22,6 +27,7 @@ export interface TokenSource {
  */
 export function tokenFile(path: string, now: () => number = Date.now): TokenSource {
   let known: { readonly stamp: string; readonly token: string } | undefined
+  const sent = new Set<string>()
   const read = (): string => {
     const stamp = stampOf(path)
     if (known !== undefined && known.stamp === stamp) return known.token
@@ -34,10 +40,12 @@ export function tokenFile(path: string, now: () => number = Date.now): TokenSour
       )
     }
     known = { stamp, token }
+    if (token.length >= SHORTEST_HIDDEN) sent.add(token)
     return token
   }
   return {
     read,
+    hide: (text) => [...sent].reduce((now, token) => now.replaceAll(token, '(the token)'), text),
     describe: () => {
       const end = expiryOf(read())
       if (end === undefined) return `the token comes from ${path}`

@@ -307,6 +307,26 @@ describe('TLS', () => {
 })
 
 describe('a token', () => {
+  it.each([
+    [401, 'text/plain', 'bad: TOKEN'],
+    [500, 'text/plain', 'headers: Bearer TOKEN'],
+    [400, 'application/json', '{"code":"X_TOKEN","cause":"no TOKEN","context":{"TOKEN":"TOKEN"}}'],
+  ] as const)('is not shown either if a server repeats it with %i', async (status, type, text) => {
+    const path = join(directory, 'token')
+    writeFileSync(path, 'first-secret')
+    const url = await serve((request, response) => {
+      const token = request.headers.authorization?.slice('Bearer '.length) ?? ''
+      // What comes afterwards is another one, and no less of a secret.
+      writeFileSync(path, 'another-secret')
+      response.writeHead(status, { 'content-type': type })
+      response.end(text.replaceAll('TOKEN', token))
+    })
+    const error = await errorOf(connectTo(url, { tokenFile: path }).call(get, { effect: 'read' }))
+    const shown = JSON.stringify([error.message, error.hint, error.details])
+    expect(shown).toContain('(the token)')
+    expect(shown).not.toContain('secret')
+  })
+
   it('goes with the call and is never shown', async () => {
     const path = join(directory, 'token')
     writeFileSync(path, 'secret-token')
