@@ -106,7 +106,7 @@ export const ONLINE_COMMANDS: readonly CommandSpec[] = [
   {
     words: ['transaction', 'prepare'],
     describe: 'have a Daml transaction prepared, and check that it is what was asked for',
-    positionals: [{ name: 'command', describe: 'one command, as the JSON Ledger API takes it' }],
+    positionals: [{ name: 'command', describe: 'one command in JSON, as the Ledger API takes it' }],
     options: TRANSACTION_PREPARE_OPTIONS,
     load: () => import('../online/transaction-prepare.ts'),
   },
