@@ -23,6 +23,8 @@ test(
   'snapshots of 100,000 transactions to readers that do not read',
   { timeout: 180_000 },
   async () => {
+    const warnings: Error[] = []
+    process.on('warning', (warning) => warnings.push(warning))
     const sandbox = await running({ seed: TRANSACTIONS })
     const request = {
       baseQuery: {
@@ -60,6 +62,7 @@ test(
     records += splitter.end().length
     expect(splitter.findings).toEqual([])
     expect(records).toBeGreaterThan(TRANSACTIONS)
+    expect(warnings).toEqual([])
     expect(size * READERS).toBeGreaterThan(4 * MEMORY_LIMIT)
   },
 )

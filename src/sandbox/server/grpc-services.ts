@@ -5,6 +5,7 @@ import {
   type handleServerStreamingCall,
   type handleUnaryCall,
   type Metadata,
+  type ServerWritableStream,
   type ServiceDefinition,
   type UntypedHandleCall,
   type UntypedServiceImplementation,
@@ -64,6 +65,19 @@ export function unary<M extends ApiMethod>(
   }
 }
 
+/** Waits until there is room again, or nobody listens any more. */
+async function drained(call: ServerWritableStream<Buffer, Buffer>): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const end = (): void => {
+      call.off('drain', end)
+      call.off('cancelled', end)
+      resolve()
+    }
+    call.on('drain', end)
+    call.on('cancelled', end)
+  })
+}
+
 export function responseStream<M extends ApiMethod>(
   method: M,
   reads: boolean,
@@ -84,10 +98,7 @@ export function responseStream<M extends ApiMethod>(
             if (call.cancelled) return
             // A client that reads slowly is waited for: what is not read is not made.
             if (!call.write(asBuffer(encodeApiMessage(method.response, message as never)))) {
-              await new Promise((resolve) => {
-                call.once('drain', resolve)
-                call.once('cancelled', resolve)
-              })
+              await drained(call)
             }
           }
           call.end()
