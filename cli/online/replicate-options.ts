@@ -71,7 +71,12 @@ export const REPLICATE_OPTIONS: readonly OptionSpec[] = [
   {
     name: 'imported',
     kind: 'flag',
-    describe: 'an import that was interrupted has ended, as the log of the target says',
+    describe: 'an import that was interrupted has ended well, as the log of the target says',
+  },
+  {
+    name: 'import-again',
+    kind: 'flag',
+    describe: 'an import that was interrupted came to nothing, as the log of the target says',
   },
   {
     name: 'step',

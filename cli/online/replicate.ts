@@ -74,6 +74,7 @@ export const run: CommandRun = async (args, io) => {
           signed,
           backedUp: args.flag('backed-up'),
           imported: args.flag('imported'),
+          importAgain: args.flag('import-again'),
           waitMillis: waitSeconds * 1000,
           clock: SYSTEM_CLOCK,
           now: () => new Date().toISOString(),

@@ -60,9 +60,9 @@ function taskOf(
   state: ReplicationState,
   facts: Facts,
   world: World,
-  note: (record: StepRecord) => void,
+  { note, forget }: { readonly note: (record: StepRecord) => void; readonly forget: () => void },
 ): Task<never> {
-  return { state, facts, world, begun: state.begun?.data as never, note }
+  return { state, facts, world, begun: state.begun?.data as never, note, forget }
 }
 
 /**
@@ -90,10 +90,16 @@ export async function runReplication(
     const wait = waitsFor(step, state, facts, world)
     if (wait !== undefined) throw wait
     await confirm(step)
-    const task = taskOf(state, facts, world, (record) => {
-      if (!isNoted(record)) throw new Error(`nothing is noted of ${record.step}`)
-      state = begin(state, record)
-      world.directory.save(state)
+    const task = taskOf(state, facts, world, {
+      note: (record) => {
+        if (!isNoted(record)) throw new Error(`nothing is noted of ${record.step}`)
+        state = begin(state, record)
+        world.directory.save(state)
+      },
+      forget: () => {
+        state = { ...state, begun: undefined }
+        world.directory.save(state)
+      },
     })
     const data = await doStep(step, task)
     state = complete(state, { step, at: world.now(), data } as StepRecord)

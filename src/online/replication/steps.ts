@@ -34,8 +34,10 @@ export interface World {
   readonly signed: JudgedPackage | undefined
   /** The operator of the target says that its database is backed up. */
   readonly backedUp: boolean
-  /** The operator of the target says that an import whose end is not known did take place. */
+  /** The operator of the target says that an import whose end was not known did take place. */
   readonly imported: boolean
+  /** The operator of the target says that such an import came to nothing, and is at work no more. */
+  readonly importAgain: boolean
   /** How long something that happens by itself is waited for. */
   readonly waitMillis: number
   readonly clock: RetryClock
@@ -53,6 +55,8 @@ export interface Task<S extends Step = Step> {
   readonly begun: S extends NotedStep ? StepData[S] | undefined : undefined
   /** Writes down, before anything is changed, what is needed to finish the step. */
   readonly note: (record: StepRecord<NotedStep>) => void
+  /** Takes it back: nothing was changed, and nothing will be. */
+  readonly forget: () => void
 }
 
 /** It goes on when somebody else has done something. */
@@ -144,6 +148,14 @@ async function propose(task: Task, last: Hosting): Promise<Hosting> {
     'see it with: proposals, then inspect; nothing was signed by the party',
   )
 }
+
+/** Codes of errors that are an answer of the node. */
+const ANSWERS: readonly string[] = [
+  'ledger-refused',
+  'ledger-forbidden',
+  'ledger-unauthenticated',
+  'ledger-unsupported',
+]
 
 const WORK: { readonly [S in Step]: (task: Task<S>) => Promise<StepData[S]> } = {
   vetting: async (task) =>
@@ -243,20 +255,27 @@ const WORK: { readonly [S in Step]: (task: Task<S>) => Promise<StepData[S]> } = 
   import: async (task) => {
     const { world, state } = task
     const target = targetOf(task)
+    if (task.begun !== undefined && world.imported) return task.begun
     const present = await target.ledgerEnd()
     world.directory.checkContracts(dataOf(state, 'export').sha256)
     if (task.begun !== undefined && present !== task.begun.ledgerEnd) {
-      if (world.imported) return task.begun
       throw new CantosignError(
         'replication-outcome',
-        `an import was begun and its end is not known: the ledger of the target grew from ${task.begun.ledgerEnd} to ${present} while it was disconnected`,
-        'have its operator look in the log whether the import ended: if so, add --imported; if not, restore the backup and run the command again',
+        `the ledger of the target grew from ${task.begun.ledgerEnd} to ${present} since an import was begun: something of it took place`,
+        'have its operator restore the backup, then run the command again with --import-again',
         { details: { before: String(task.begun.ledgerEnd), now: String(present) } },
       )
     }
     const data = { ledgerEnd: present }
     if (task.begun === undefined) task.note({ step: 'import', at: world.now(), data })
-    await target.importContracts(world.directory.contracts())
+    try {
+      await target.importContracts(world.directory.contracts())
+    } catch (error) {
+      // A node that refused has ended; where it answers nothing, it may still be at work.
+      const isAnswer = error instanceof CantosignError && ANSWERS.includes(error.code)
+      if (isAnswer && (await target.ledgerEnd()) === present) task.forget()
+      throw error
+    }
     return data
   },
 
@@ -310,8 +329,16 @@ export function waitsFor(
   step: Step,
   state: ReplicationState,
   { source }: Facts,
-  { signed, backedUp, directory }: World,
+  { signed, backedUp, directory, imported, importAgain }: World,
 ): CantosignError | undefined {
+  if (step === 'import' && state.begun !== undefined && !imported && !importAgain) {
+    return new CantosignError(
+      'replication-outcome',
+      'an import was begun and it is not known how it ended: the target may still be at work on it',
+      'have its operator look in the log: if it ended, add --imported; if it failed, or the backup was restored, add --import-again',
+      { details: { step } },
+    )
+  }
   if (step === 'backup' && !backedUp) {
     return waiting(
       'the database of the target has to be backed up before contracts are imported',

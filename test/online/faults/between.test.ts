@@ -221,6 +221,7 @@ test(
       const more = [...beginning(at), '--backed-up', '--timeout', '5']
       let run = await replicate(at, directory, ...more)
       let broken = 0
+      let asked = 0
       for (let i = 0; i < 20 && run.status !== 0; i++) {
         if (run.status === 7) broken += 1
         else expect(run.status, run.stdout).toBe(6)
@@ -228,10 +229,14 @@ test(
           answerOf(run).error?.code === 'replication-waiting'
             ? ['--signed', await at.desk.sign(`${directory}/hosting.cantosign.json`, at.alice)]
             : []
-        run = await replicate(at, directory, ...more, ...signed)
+        const decided = answerOf(run).error?.code === 'replication-outcome' ? ['--imported'] : []
+        if (decided.length > 0) asked += 1
+        run = await replicate(at, directory, ...more, ...signed, ...decided)
       }
       expect(run.status, run.stdout).toBe(0)
       expect(broken).toBeGreaterThan(0)
+      // Whether it was imported is what only the operator can say.
+      expect(asked).toBe(1)
       expect([...changes].sort()).toEqual([
         'AddTransactions',
         'Authorize',

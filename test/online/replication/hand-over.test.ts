@@ -1,7 +1,8 @@
 /** `replicate` in several runs, in several hands, and what it refuses. */
+import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { takeLock } from '../../../src/host/lock.ts'
 import type { RunningSandbox } from '../../../src/sandbox/server/start.ts'
 import { online } from '../support/cli.ts'
@@ -154,23 +155,67 @@ describe('two operators who reach one participant each', { timeout: 120_000 }, (
     expect(answerOf(run).error?.code).toBe('replication-node')
   })
 
-  test('an import whose end is not known is not repeated by itself', async () => {
-    const path = join(directory, 'replication.json')
-    const before = readFileSync(path, 'utf8')
-    const run = await replicate(at, directory, ...target, '--backed-up', '--step', 'backup')
-    expect(run.status, run.stdout).toBe(0)
-    const state = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>
-    // As if the ledger had grown since the import was begun.
-    const begun = { step: 'import', at: '2026-01-02T03:04:05.678Z', ledgerEnd: '0' }
-    writeFileSync(path, JSON.stringify({ ...state, begun }))
-    const unclear = await replicate(at, directory, ...target)
-    expect(unclear.status, unclear.stdout).toBe(6)
-    expect(answerOf(unclear).error?.code).toBe('replication-outcome')
-    expect((await contractsOf(running, 1, at.party)).length).toBe(0)
-    const believed = await replicate(at, directory, ...target, '--imported', '--step', 'import')
-    expect(believed.status, believed.stdout).toBe(0)
-    expect((await contractsOf(running, 1, at.party)).length).toBe(0)
-    writeFileSync(path, before)
+  describe('an import whose end is not known', () => {
+    const path = (): string => join(directory, 'replication.json')
+    let before = ''
+    beforeAll(async () => {
+      const run = await replicate(at, directory, ...target, '--backed-up', '--step', 'backup')
+      expect(run.status, run.stdout).toBe(0)
+      before = readFileSync(path(), 'utf8')
+    })
+    afterEach(() => {
+      writeFileSync(path(), before)
+    })
+
+    /** As if an import had been begun when the ledger ended there. */
+    function begun(ledgerEnd: string): void {
+      const state = JSON.parse(before) as Record<string, unknown>
+      const noted = { step: 'import', at: '2026-01-02T03:04:05.678Z', ledgerEnd }
+      writeFileSync(path(), JSON.stringify({ ...state, begun: noted }))
+    }
+    const importing = async (...more: readonly string[]): ReturnType<typeof replicate> =>
+      await replicate(at, directory, ...target, '--step', 'import', ...more)
+    const imported = async (): Promise<number> => (await contractsOf(running, 1, at.party)).length
+
+    test('is not repeated by itself', async () => {
+      begun('0')
+      const run = await importing()
+      expect(run.status, run.stdout).toBe(6)
+      expect(answerOf(run).error?.code).toBe('replication-outcome')
+      expect(await imported()).toBe(0)
+    })
+
+    test('is another thing than one that the target refused', async () => {
+      const contracts = join(directory, 'contracts.acs.gz')
+      const good = readFileSync(contracts)
+      const junk = Buffer.from('no contracts')
+      writeFileSync(contracts, junk)
+      const sha256 = createHash('sha256').update(junk).digest('hex')
+      writeFileSync(path(), before.replace(/"sha256": "[^"]*"/, `"sha256": "${sha256}"`))
+      const run = await importing()
+      writeFileSync(contracts, good)
+      expect(run.status, run.stdout).toBe(7)
+      expect(answerOf(run).error?.code).toBe('ledger-refused')
+      expect(stateFile(directory)?.begun).toBeNull()
+    })
+
+    test('is believed to have ended if that is said', async () => {
+      begun('0')
+      const run = await importing('--imported')
+      expect(run.status, run.stdout).toBe(0)
+      expect(await imported()).toBe(0)
+    })
+
+    test('is not repeated on a ledger that has grown, whatever is said', async () => {
+      begun('0')
+      const run = await importing('--import-again')
+      expect(run.status, run.stdout).toBe(6)
+      expect(answerOf(run).error).toMatchObject({
+        code: 'replication-outcome',
+        details: { before: '0' },
+      })
+      expect(await imported()).toBe(0)
+    })
   })
 
   test('the target brings it to its end alone', async () => {
