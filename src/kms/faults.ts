@@ -59,6 +59,11 @@ export function complaint(text: string): string {
   return escapeText(short === line ? line : `${short}…`)
 }
 
+/** What a service said without the token that it was sent: some repeat what they refuse. */
+export function withoutToken(said: string, token: string | undefined): string {
+  return token === undefined ? said : said.replaceAll(token, '(the token)')
+}
+
 /** @param said by the service, in its own words; untrusted text */
 export function serviceFault(
   code: ServiceFaultCode,

@@ -126,6 +126,10 @@ describe('https: against a server of the test', () => {
     const refusal = await refusalOf(keys.open({ scheme: 'https', text }, {}))
     expect(refusal.message).toContain('401 who are\\u{1b}[31m you?')
     expect(refusal.message).not.toContain(readFileSync(join(authority.directory, 'secret'), 'utf8'))
+    instead.get = { status: 400, type: 'text/plain', body: `Authorization: Bearer ${TOKEN}` }
+    const repeated = await refusalOf(open())
+    expect(repeated.message).toContain('400 Authorization: Bearer (the token)')
+    expect(repeated.message).not.toContain(TOKEN)
   })
 
   test.each([

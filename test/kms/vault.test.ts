@@ -140,6 +140,14 @@ describe('hashivault: against a stand-in', () => {
     expect(await codeOf(open('run-out'))).toBe('kms-refused')
   })
 
+  test('a vault that repeats the token: it is not shown', async () => {
+    const body = JSON.stringify({ errors: [`bad token ${vault.token}`] })
+    vault.mischief.raw = { status: 403, body }
+    const refusal = await refusalOf(open('x'))
+    expect(refusal.message).toContain('bad token (the token)')
+    expect(refusal.message).not.toContain(vault.token)
+  })
+
   test('a busy service is asked four times and no more', async () => {
     const held = vault.hold('busy', 'EC_P256').versions[0] as HeldKey
     const signer = await open('busy')

@@ -9,7 +9,13 @@ import type { ConnectedOptions } from '../../signer/connected.ts'
 import { signerOf, type Signer } from '../../signer/signer.ts'
 import { CantosignError } from '../../base/errors.ts'
 import { withinTime, withRetries } from '../answer-time.ts'
-import { answerFault, complaint, serviceFault, type ServiceFaultCode } from '../faults.ts'
+import {
+  answerFault,
+  complaint,
+  serviceFault,
+  withoutToken,
+  type ServiceFaultCode,
+} from '../faults.ts'
 import { openService, type ServiceAnswer } from '../request.ts'
 import type { HttpsUri } from './uri.ts'
 
@@ -29,20 +35,25 @@ const FAULTS: Readonly<Record<number, ServiceFaultCode>> = {
   504: 'kms-unreachable',
 }
 
-function bearer(path: string, name: string): string {
+function readToken(path: string, name: string): string {
   const token = decodeUtf8(readWholeFile(path, MAX_TOKEN_BYTES))?.trim() ?? ''
-  if (TOKEN.test(token)) return `Bearer ${token}`
+  if (TOKEN.test(token)) return token
   throw serviceFault('kms-credentials', name, 'the token file holds no bearer token')
 }
 
 /** The bytes of a 200; a text that explains another status becomes part of the message. */
-function bytesOf(name: string, { status, mediaType, body }: ServiceAnswer): Uint8Array {
+function bytesOf(
+  name: string,
+  { status, mediaType, body }: ServiceAnswer,
+  token: string | undefined,
+): Uint8Array {
   if (status === 200) {
     if (mediaType === BYTES) return body
     throw answerFault(name, `answers with ${complaint(mediaType)}, not with ${BYTES}`)
   }
   const said = mediaType === 'text/plain' ? ` ${decodeUtf8(body) ?? ''}` : ''
-  throw serviceFault(FAULTS[status] ?? 'kms-refused', name, `${status}${said}`)
+  const words = `${status}${withoutToken(said, token)}`
+  throw serviceFault(FAULTS[status] ?? 'kms-refused', name, words)
 }
 
 /**
@@ -52,7 +63,8 @@ function bytesOf(name: string, { status, mediaType, body }: ServiceAnswer): Uint
 export async function openHttpsSigner(uri: HttpsUri, options: ConnectedOptions): Promise<Signer> {
   const name = `the signing service ${complaint(uri.address)}`
   const { ca, certificate, key, tokenFile, path } = uri
-  const authorization = tokenFile === undefined ? {} : { authorization: bearer(tokenFile, name) }
+  const token = tokenFile === undefined ? undefined : readToken(tokenFile, name)
+  const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` }
   const service = openService(name, uri.address, {
     ...(ca === undefined ? {} : { ca }),
     ...(certificate === undefined ? {} : { certificate }),
@@ -81,6 +93,7 @@ export async function openHttpsSigner(uri: HttpsUri, options: ConnectedOptions):
                 },
                 signal,
               ),
+              token,
             ),
         ),
     )

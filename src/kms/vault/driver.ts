@@ -18,6 +18,7 @@ import {
   answerFault,
   complaint,
   serviceFault,
+  withoutToken,
   usageFault,
   type ServiceFaultCode,
 } from '../faults.ts'
@@ -176,7 +177,7 @@ class Transit {
     throw serviceFault(
       this.#codeOf(status, said),
       this.name,
-      `${status}${said === '' ? '' : ` ${said}`}`,
+      `${status}${said === '' ? '' : ` ${withoutToken(said, this.#headers['x-vault-token'])}`}`,
     )
   }
 
