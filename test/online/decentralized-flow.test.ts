@@ -1,10 +1,8 @@
-/** Three of five owners of a decentralized namespace, over mTLS with a token, and faults on the way. */
+/** Three of five owners of a decentralized namespace, over mTLS with a token. */
 import { readFileSync, writeFileSync } from 'node:fs'
-import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { RunningSandbox } from '../../src/sandbox/server/start.ts'
 import { makeAuthority, makeCertificate } from './support/certificates.ts'
-import { online } from './support/cli.ts'
 import { Desk, done, participant, refused, sandbox, type Person } from './support/rehearsal.ts'
 
 const authority = makeAuthority('authority')
@@ -49,59 +47,6 @@ const owner = (index: number): Person => {
   const person = owners[index]
   if (person === undefined) throw new Error(`there is no owner ${index}`)
   return person
-}
-
-/** A relay that can be cut, and that can be made to let nothing through. */
-class Relay {
-  readonly #server: Server
-  readonly #sockets = new Set<Socket>()
-  #open = true
-
-  constructor(target: string) {
-    const [host = '', port = ''] = target.split(':')
-    this.#server = createServer((near) => {
-      if (!this.#open) {
-        near.destroy()
-        return
-      }
-      const far = connect(Number(port), host)
-      near.pipe(far).pipe(near)
-      for (const socket of [near, far]) {
-        this.#sockets.add(socket)
-        socket.on('error', () => undefined)
-        socket.on('close', () => this.#sockets.delete(socket))
-      }
-    })
-  }
-
-  async listen(): Promise<string> {
-    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve))
-    return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`
-  }
-
-  cut(): void {
-    this.#open = false
-    for (const socket of this.#sockets) socket.destroy()
-  }
-
-  mend(): void {
-    this.#open = true
-  }
-
-  close(): void {
-    this.cut()
-    this.#server.close()
-  }
-}
-
-const relays: Relay[] = []
-afterEach(() => {
-  for (const relay of relays.splice(0)) relay.close()
-})
-async function relayTo(target: string): Promise<{ relay: Relay; address: string }> {
-  const relay = new Relay(target)
-  relays.push(relay)
-  return { relay, address: await relay.listen() }
 }
 
 describe('a decentralized namespace', { timeout: 120_000 }, () => {
@@ -207,81 +152,5 @@ describe('a decentralized namespace', { timeout: 120_000 }, () => {
     expect(new Set(serials)).toEqual(new Set([1, 2]))
     const roots = transactions.filter(({ mapping }) => mapping.type === 'NamespaceDelegation')
     expect(roots.length).toBeGreaterThanOrEqual(5)
-  })
-})
-
-describe('faults on the way', { timeout: 120_000 }, () => {
-  let count = 0
-  async function root(): Promise<string> {
-    const person = await desk.person(`fault${++count}`)
-    const file = desk.file(`fault${count}.json`)
-    await done(
-      ...['build', 'root-delegation', '--namespace-key', person.publicKey, '-o', file],
-      ...['--synchronizer', running.synchronizer],
-    )
-    return await desk.sign(file, person)
-  }
-
-  test('a connection that is cut again and again while one waits is waited out', async () => {
-    const { relay, address } = await relayTo(participant(running, 0).adminApi)
-    const file = await root()
-    const watching = online(
-      'watch',
-      file,
-      ...admin(address),
-      '--timeout',
-      '1',
-      '--wait-timeout',
-      '60',
-      '--json',
-    )
-    for (let i = 0; i < 3; i++) {
-      await new Promise((resolve) => setTimeout(resolve, 700))
-      relay.cut()
-      await new Promise((resolve) => setTimeout(resolve, 700))
-      relay.mend()
-    }
-    await done('submit', file, ...admin())
-    const run = await watching
-    expect(run.status, run.stdout + run.stderr).toBe(0)
-    expect(run.json).toMatchObject({ transactions: [{ standing: 'effective' }] })
-  })
-
-  test('a submission that breaks off is repeated without harm', async () => {
-    const { relay, address } = await relayTo(participant(running, 0).adminApi)
-    const file = await root()
-    relay.cut()
-    expect(await refused(7, 'submit', file, ...admin(address), '--timeout', '1')).toBe(
-      'connection-failed',
-    )
-    relay.mend()
-    const first = await done('submit', file, ...admin(address), '--wait', '--json')
-    expect(first.json).toMatchObject({ sent: 1 })
-    const again = await done('submit', file, ...admin(address), '--wait', '--json')
-    expect(again.json).toMatchObject({ sent: 0, transactions: [{ standing: 'effective' }] })
-  })
-
-  test.each([
-    [
-      'without a client certificate',
-      ['--tls-ca', authority.cert],
-      ['tls-failed', 'connection-failed'],
-    ],
-    ['without TLS', ['--plaintext'], ['connection-failed', 'deadline-exceeded']],
-    ['with a token that may only read', ['token:look'], ['ledger-forbidden']],
-    ['with a token that nobody gave', ['token:other'], ['ledger-unauthenticated']],
-  ] as const)('%s nothing is submitted', async (_what, more, codes) => {
-    const file = await root()
-    const [first = ''] = more
-    const options = first.startsWith('token:')
-      ? [...secure().slice(0, 6), '--token-file', desk.file(first)]
-      : more
-    if (first.startsWith('token:')) writeFileSync(desk.file(first), first.slice('token:'.length))
-    const code = await refused(
-      7,
-      ...['submit', file, '--admin-api', participant(running, 0).adminApi, ...options],
-      ...['--timeout', '3'],
-    )
-    expect(codes).toContain(code)
   })
 })
