@@ -16,7 +16,7 @@ import {
 import { transactionHash } from '../../src/topology/transaction.ts'
 
 /** Options with a path that is written to. */
-const WRITTEN = ['output', 'directory']
+const WRITTEN = ['output', 'directory', 'record']
 
 test('every option that names a file to read is known as an input', () => {
   const paths = [...GLOBAL_OPTIONS, ...ONLINE_COMMANDS.flatMap(({ options }) => options)]
