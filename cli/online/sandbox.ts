@@ -3,10 +3,13 @@ import { once } from 'node:events'
 import { ExitStatus } from '../../src/base/error-codes.ts'
 import { decodeUtf8, utf8Bytes } from '../../src/base/bytes.ts'
 import { CantosignError } from '../../src/base/errors.ts'
+import { escapeText } from '../../src/base/text.ts'
 import { readWholeFile } from '../../src/host/files.ts'
+import { takeLock, type HeldLock, type TakenLock } from '../../src/host/lock.ts'
 import type { ServerTls } from '../../src/sandbox/server/start.ts'
 import { requireOutput, writeOutput } from '../commands/output.ts'
 import type { Arguments, CommandRun } from '../command.ts'
+import type { Io } from '../io.ts'
 
 const MAX_PEM_BYTES = 1024 * 1024
 const MAX_TOKEN_BYTES = 64 * 1024
@@ -64,6 +67,30 @@ function tokenOf(args: Arguments, name: string): string | undefined {
   )
 }
 
+const LOCK_PATIENCE_MILLIS = 200
+
+/**
+ * Two sandboxes with one file would each write over what the other one keeps.
+ * @throws CantosignError `sandbox-locked`
+ */
+function lockState(path: string): HeldLock | undefined {
+  let held: HeldLock | TakenLock
+  try {
+    held = takeLock(path, LOCK_PATIENCE_MILLIS)
+  } catch {
+    // Where no lock can be written no state can either: the first save says why.
+    return undefined
+  }
+  if (held.$case === 'held') return held
+  const { lock, pid } = held
+  throw new CantosignError(
+    'sandbox-locked',
+    `another sandbox keeps its state in ${escapeText(path)}${pid === undefined ? '' : ` (process ${pid})`}`,
+    `give each sandbox a file of its own; if there is no other, remove ${escapeText(lock)}`,
+    { details: { lock, pid: pid ?? null } },
+  )
+}
+
 const INTERRUPTED = 'interrupted'
 
 /** Aborted when the program is asked to end, which nothing else may do until then. */
@@ -80,10 +107,26 @@ function untilInterrupted(): AbortController {
 }
 
 export const run: CommandRun = async (args, io) => {
+  const output = args.output === undefined ? undefined : requireOutput(args, io)
+  const state = args.string('state')
+  const lock = state === undefined ? undefined : lockState(state)
+  try {
+    await runSandbox(args, io, state, output)
+  } finally {
+    lock?.release()
+  }
+  return ExitStatus.done
+}
+
+async function runSandbox(
+  args: Arguments,
+  io: Io,
+  state: string | undefined,
+  output: string | undefined,
+): Promise<void> {
   const { startSandbox } = await import('../../src/sandbox/server/start.ts')
   const millis = (name: string, byDefault: number): bigint =>
     BigInt(numberOption(args, name, byDefault, 0, HOUR_MILLIS)) * 1000n
-  const output = args.output === undefined ? undefined : requireOutput(args, io)
   const end = untilInterrupted()
   const { stop, ...ready } = await startSandbox({
     participants: numberOption(args, 'participants', 2, 1, MAX_PARTICIPANTS),
@@ -93,7 +136,7 @@ export const run: CommandRun = async (args, io) => {
     port: numberOption(args, 'port', 0, 0, 65_535 - 3 * MAX_PARTICIPANTS),
     tls: tlsOf(args),
     tokens: { admin: tokenOf(args, 'token-file'), reader: tokenOf(args, 'reader-token-file') },
-    stateFile: args.string('state'),
+    stateFile: state,
     seed: numberOption(args, 'seed-parties', 0, 0, MAX_SEED),
     onFault: (error) => {
       end.abort(error)
@@ -109,5 +152,4 @@ export const run: CommandRun = async (args, io) => {
   }
   const reason: unknown = end.signal.reason
   if (reason !== INTERRUPTED) throw reason
-  return ExitStatus.done
 }

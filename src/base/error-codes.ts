@@ -38,6 +38,7 @@ export const ERROR_CODES = {
   'output-missing': { exit: 2, meaning: 'a command that writes was given no -o or -d' },
   'output-exists': { exit: 2, meaning: 'the output file exists and --force was not given' },
   'output-is-input': { exit: 2, meaning: 'the output would replace an input' },
+  'sandbox-locked': { exit: 2, meaning: 'another sandbox keeps its state in the same file' },
   'sandbox-port': { exit: 2, meaning: 'a port that the sandbox is to listen on is taken' },
   'output-unwritable': {
     exit: 2,

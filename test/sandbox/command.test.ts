@@ -120,6 +120,19 @@ describe('the command', { timeout: TIMEOUT }, () => {
     expect(await ended).toBe(0)
   })
 
+  test('has its file for itself as long as it runs', async () => {
+    const state = join(scratch(), 'state.json')
+    const { end } = await start('--state', state)
+    const kept = readFileSync(state)
+    expect(refusal(['--state', state])).toMatchObject({
+      status: 2,
+      document: { error: { code: 'sandbox-locked' } },
+    })
+    expect(readFileSync(state)).toEqual(kept)
+    expect(await end('SIGTERM')).toBe(0)
+    expect(existsSync(`${state}.lock`)).toBe(false)
+  })
+
   test('ends with the reason if its state cannot be written any more', async () => {
     const directory = join(scratch(), 'gone')
     mkdirSync(directory)
