@@ -87,7 +87,7 @@ export const run: CommandRun = async (args, io) => {
           only: stepOf(args),
           confirm: async (step) => {
             remark(stepLine(step))
-            await confirm(step, args, io)
+            return await confirm(step, args, io)
           },
         })
       }
@@ -109,11 +109,14 @@ function refuseUnasked({ yes }: Arguments, io: Io, dryRun: boolean): void {
   )
 }
 
-/** @throws CantosignError `declined` */
-async function confirm(step: Step, { yes }: Arguments, io: Io): Promise<void> {
-  if (yes || !changesSomething(step)) return
+/**
+ * @returns true if somebody was asked
+ * @throws CantosignError `declined`
+ */
+async function confirm(step: Step, { yes }: Arguments, io: Io): Promise<boolean> {
+  if (yes || !changesSomething(step)) return false
   const typed = await io.terminal.ask(`type the name of the step, ${step}, to do it: `)
-  if (typed.trim() === step) return
+  if (typed.trim() === step) return true
   throw new CantosignError(
     'declined',
     `the step ${step} was not confirmed, and not begun`,

@@ -19,8 +19,11 @@ export interface RunOptions {
   readonly dryRun: boolean
   /** This step alone. */
   readonly only: Step | undefined
-  /** Asked before a step; what it throws ends the run. */
-  readonly confirm: (step: Step) => Promise<void>
+  /**
+   * Called before a step; what it throws ends the run.
+   * @returns true if a person was asked, so that time has passed
+   */
+  readonly confirm: (step: Step) => Promise<boolean>
 }
 
 /** @throws CantosignError `replication-step` */
@@ -43,6 +46,14 @@ async function observe(world: World): Promise<Facts> {
     source: await world.source?.sourceFacts(),
     target: await world.target?.targetFacts(),
   }
+}
+
+/** What the participants say now, if nothing of it speaks against the step. */
+async function soundFacts(state: ReplicationState, step: Step, world: World): Promise<Facts> {
+  const facts = await observe(world)
+  const problem = checkStep(state, step, facts)
+  if (problem !== undefined) throw problem
+  return facts
 }
 
 /** @throws CantosignError `replication-waiting` */
@@ -83,13 +94,11 @@ export async function runReplication(
     const step = nextStep(state)
     if (step === undefined) return state
     requireSide(step, world)
-    const facts = await observe(world)
-    const problem = checkStep(state, step, facts)
-    if (problem !== undefined) throw problem
+    let facts = await soundFacts(state, step, world)
     if (dryRun) return state
     const wait = waitsFor(step, state, facts, world)
     if (wait !== undefined) throw wait
-    await confirm(step)
+    if (await confirm(step)) facts = await soundFacts(state, step, world)
     const task = taskOf(state, facts, world, {
       note: (record) => {
         if (!isNoted(record)) throw new Error(`nothing is noted of ${record.step}`)
