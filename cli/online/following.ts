@@ -12,7 +12,7 @@ import { followedLines, type Followed } from './submission-present.ts'
 export interface Following {
   /** `Infinity`: without an end. */
   readonly timeoutSeconds: number
-  /** `seen`: in force or a proposal; `settled`: in force or overtaken. */
+  /** `seen`: in force, or a proposal with what was sent; `settled`: in force or overtaken. */
   readonly until: 'seen' | 'settled'
 }
 
@@ -20,6 +20,13 @@ export interface Following {
 function stateText(standing: Standing): string {
   const stored = 'stored' in standing ? standing.stored.signatures.length : 0
   return `${standing.$case} ${stored}`
+}
+
+/** True if the store has the transaction with every signature that counts, those sent just now too. */
+function isSeen({ standing, authorization }: Followed): boolean {
+  if (standing.$case !== 'pending') return standing.$case !== 'absent'
+  const stored = new Set(standing.stored.signatures.map(({ wire }) => wire.signedBy))
+  return authorization.signed.every((one) => stored.has(one))
 }
 
 /**
@@ -63,8 +70,8 @@ export async function followPackage(
       if (shows && before.length > 0) remark(fresh.flatMap(followedLines).join('\n'))
     }
     before = now
-    const enough = standings.every((one) =>
-      until === 'settled' ? isSettled(one) : one.$case !== 'absent',
+    const enough = followed.every((one) =>
+      until === 'settled' ? isSettled(one.standing) : isSeen(one),
     )
     if (enough) break
   }
