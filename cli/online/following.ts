@@ -1,6 +1,7 @@
 /** Following the transactions of a package in a store, with a line for whatever changes. */
 import { escapeText } from '../../src/base/text.ts'
 import type { AdminApi } from '../../src/online/admin.ts'
+import { isProved } from '../../src/online/judged-state.ts'
 import { follow, isSettled, type Standing } from '../../src/online/standing.ts'
 import type { ChosenStore } from '../../src/online/store.ts'
 import { prepareSubmission } from '../../src/online/submit.ts'
@@ -59,12 +60,14 @@ export async function followPackage(
     const now = standings.map(stateText)
     const changed = now.some((one, i) => one !== before[i])
     if (changed) {
-      const { judgements } = await prepareSubmission(admin, store, content, verdicts)
+      const { judgements, state } = await prepareSubmission(admin, store, content, verdicts)
       followed = standings.flatMap((standing, i) => {
         const { hash, authorization } = judgements[i] ?? {}
-        return hash === undefined || authorization === undefined
-          ? []
-          : [{ hash, standing, authorization }]
+        const transaction = transactions[i]
+        if (hash === undefined || authorization === undefined || transaction === undefined)
+          return []
+        const proved = authorization.status === 'authorized' || isProved(state.reading, transaction)
+        return [{ hash, standing, authorization, proved }]
       })
       const fresh = followed.filter((_, i) => now[i] !== before[i])
       if (shows && before.length > 0) remark(fresh.flatMap(followedLines).join('\n'))

@@ -7,6 +7,16 @@ export interface Followed {
   readonly hash: string
   readonly standing: Standing
   readonly authorization: AuthorizationResult
+  /** By its own signatures or by the state: then it can be in force. */
+  readonly proved: boolean
+}
+
+/**
+ * True for what is in force, as far as that can be known here. A participant that calls something in
+ * force that lacks signatures is not believed.
+ */
+export function isInForce({ standing, authorization, proved }: Followed): boolean {
+  return standing.$case === 'effective' && (proved || authorization.status === 'unknown')
 }
 
 const WORDS: Readonly<Record<Standing['$case'], string>> = {
@@ -21,22 +31,30 @@ export function followedJson({
   hash,
   standing,
   authorization,
+  proved,
 }: Followed): Readonly<Record<string, unknown>> {
   const { status, ...rest } = authorizationJson(hash, authorization)
   return {
     hash,
     standing: standing.$case,
+    ...(standing.$case === 'effective' ? { proved } : {}),
     ...(standing.$case === 'superseded' ? { by: standing.by, serial: standing.serial } : {}),
     authorization: status,
     ...rest,
   }
 }
 
-export function followedLines({ hash, standing, authorization }: Followed): readonly string[] {
+export function followedLines(followed: Followed): readonly string[] {
+  const { hash, standing, authorization, proved } = followed
   const head = [hash, `  ${WORDS[standing.$case]}`]
   switch (standing.$case) {
     case 'effective':
-      return head
+      if (proved) return head
+      return [
+        ...head,
+        '  so says the participant; the signatures that it shows do not prove it',
+        ...authorizationLines(authorization, '  '),
+      ]
     case 'superseded':
       return [...head, `  by ${standing.by}, serial ${standing.serial}`]
     case 'pending':

@@ -17,7 +17,7 @@ import { counted } from '../present/text.ts'
 import { connectionOf, secondsOf } from './connection.ts'
 import { followPackage } from './following.ts'
 import { withAdmin } from './open.ts'
-import { followedJson, followedLines, type Followed } from './submission-present.ts'
+import { followedJson, followedLines, isInForce, type Followed } from './submission-present.ts'
 import { SUBMIT_OPTIONS } from './topology-options.ts'
 
 /** Without --wait: long enough for the participant to have seen what it sequenced. */
@@ -139,9 +139,9 @@ function statusOf(followed: readonly Followed[], wait: boolean): ExitStatus {
   for (const { hash, standing } of followed) {
     if (standing.$case === 'superseded') throw serialTaken(hash, standing)
   }
-  const cases = followed.map(({ standing }) => standing.$case)
-  const done = wait
-    ? cases.every((one) => one === 'effective')
-    : cases.every((one) => one !== 'absent')
+  const done = followed.every((one) => {
+    if (one.standing.$case === 'effective') return isInForce(one)
+    return !wait && one.standing.$case !== 'absent'
+  })
   return done ? ExitStatus.done : ExitStatus.incomplete
 }

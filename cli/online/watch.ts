@@ -9,7 +9,7 @@ import type { CommandRun } from '../command.ts'
 import { connectionOf, secondsOf } from './connection.ts'
 import { followPackage } from './following.ts'
 import { withAdmin } from './open.ts'
-import { followedJson, followedLines } from './submission-present.ts'
+import { followedJson, followedLines, isInForce } from './submission-present.ts'
 import { WATCH_OPTIONS } from './topology-options.ts'
 
 export const run: CommandRun = async (args, io) => {
@@ -41,7 +41,5 @@ export const run: CommandRun = async (args, io) => {
     const listed = followed.map(followedJson)
     io.stdout.write(`${JSON.stringify({ store: store.name, transactions: listed })}\n`)
   } else io.stdout.write(`${followed.flatMap(followedLines).join('\n')}\n`)
-  return followed.every(({ standing }) => standing.$case === 'effective')
-    ? ExitStatus.done
-    : ExitStatus.incomplete
+  return followed.every(isInForce) ? ExitStatus.done : ExitStatus.incomplete
 }

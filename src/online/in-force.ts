@@ -8,7 +8,7 @@ import { signersOf } from '../authorization/signers.ts'
 import { verifySignatures, type ReadSignedTransaction } from '../topology/signed-transaction.ts'
 import type { AdminApi } from './admin.ts'
 import { hashOf, inForce } from './gather.ts'
-import { fetchState, type StateOrigin } from './judged-state.ts'
+import { fetchState, isProved, type StateOrigin } from './judged-state.ts'
 import type { ProposalFilter } from './proposals.ts'
 import type { ChosenStore } from './store.ts'
 import { listTopology } from './topology-query.ts'
@@ -96,8 +96,5 @@ export async function provedInForce(
       { details: { hashes: [found.hash] } },
     )
   }
-  const facts = readTransactionFacts(transaction)
-  const key = facts.ok ? facts.facts.uniqueKey : undefined
-  const last = key === undefined ? undefined : reading.proved.state.last(key)
-  return { ...found, proved: last?.hash === found.hash, origin }
+  return { ...found, proved: isProved(reading, transaction), origin }
 }

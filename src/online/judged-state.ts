@@ -1,5 +1,6 @@
 /** State that a participant handed out, verified, with where and when it came from. */
-import { toBase64 } from '../base/bytes.ts'
+import { toBase64, toHex } from '../base/bytes.ts'
+import { readTransactionFacts } from '../authorization/facts.ts'
 import { CantosignError } from '../base/errors.ts'
 import { readState, storeOf, type StateReading } from '../explain/judgement.ts'
 import type { StateContent } from '../package/entries.ts'
@@ -70,6 +71,13 @@ export async function fetchState(
     )
   }
   return { records, reading, origin: await originOf(admin, store) }
+}
+
+/** True if state proves that this transaction came into force, and is the last of its mapping. */
+export function isProved({ proved }: StateReading, transaction: ReadTransaction): boolean {
+  const reading = readTransactionFacts(transaction)
+  const key = reading.ok ? reading.facts.uniqueKey : undefined
+  return key !== undefined && proved.state.last(key)?.hash === toHex(transaction.hash)
 }
 
 /** The records as a package holds them, each once. */

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { RunningSandbox } from '../../src/sandbox/server/start.ts'
+import { online } from './support/cli.ts'
 import { lossyProxy, type LossyProxy } from './support/lossy-proxy.ts'
 import { Desk, done, participant, refused, sandbox, type Person } from './support/rehearsal.ts'
 
@@ -96,5 +97,58 @@ describe('state with another host', { timeout: 60_000 }, () => {
   test.each(['submit', 'watch'])('ends %s', async (command) => {
     const args = [command, onboarding, ...(await through(alter))]
     expect(await refused(4, ...args)).toBe('state-invalid')
+  })
+})
+
+describe('a proposal that is called in force', { timeout: 60_000 }, () => {
+  let signed = ''
+  let of = ''
+  beforeAll(async () => {
+    of = `carol::${alice.fingerprint}`
+    const file = desk.file('carol')
+    await done(
+      ...['build', 'external-party', '--party', 'carol', '--namespace-key', alice.publicKey],
+      ...['--host', `${uid(0)}=confirmation`, '--synchronizer', running.synchronizer, '-o', file],
+    )
+    signed = await desk.sign(file, alice)
+    await done('submit', signed, '--admin-api', participant(running, 0).adminApi)
+  })
+
+  /** What was a proposal in one answer is in every later one. */
+  async function hasty(): Promise<readonly string[]> {
+    let proposal: Buffer | undefined
+    const api = await through((message) => {
+      if (message.includes(of)) proposal = message
+      // Fields that come again are merged: both lists are one.
+      return Buffer.concat(proposal === undefined ? [message] : [message, proposal])
+    })
+    await done('proposals', '--party', of, ...api)
+    return api
+  }
+
+  test.each([
+    ['submit', '--wait', '--wait-timeout', '2'],
+    ['submit'],
+    ['watch', '--wait-timeout', '2'],
+  ])('is not believed by %s', async (command, ...more) => {
+    const run = await online(command, signed, ...more, '--json', ...(await hasty()))
+    expect(run.status, run.stdout).toBe(6)
+    const { transactions } = run.json as { transactions: readonly object[] }
+    expect(transactions).toMatchObject([
+      { standing: 'effective', proved: false, authorization: 'incomplete' },
+    ])
+  })
+
+  test('is told as what it is', async () => {
+    const run = await online('watch', signed, '--wait-timeout', '2', ...(await hasty()))
+    expect(run.status).toBe(6)
+    expect(run.stdout).toContain('so says the participant')
+    expect(run.stdout).toContain('missing')
+  })
+
+  test('is fetched with a warning', async () => {
+    const args = ['fetch', '--in-force', '--party', of, '-o', desk.file('hasty.cert')]
+    const run = await done(...args, '--quiet', ...(await hasty()))
+    expect(run.stderr).toContain('does not prove')
   })
 })
