@@ -135,7 +135,7 @@ export function connectionOf(
 export function missingAddress(what: string, options: string): CantosignError {
   return new CantosignError(
     'address-missing',
-    `nothing says where the ${what} of the participant is`,
+    `nothing says where to find the ${what} of the participant`,
     `give ${options}, or a --profile of the configuration file that has it`,
   )
 }

@@ -219,7 +219,7 @@ test('what goes wrong, told to a person', { timeout: 60_000 }, async () => {
 
   const nowhere = await online('proposals')
   expect(named(nowhere.stderr)).toMatchInlineSnapshot(`
-    "cantosign-online: error: nothing says where the Admin API of the participant is [address-missing]
+    "cantosign-online: error: nothing says where to find the Admin API of the participant [address-missing]
     cantosign-online: hint: give --admin-api HOST:PORT, or a --profile of the configuration file that has it
     "
   `)
