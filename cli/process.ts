@@ -1,12 +1,12 @@
 /** The process around a program: standard streams, signals, the exit status. */
-import { fstatSync } from 'node:fs'
+import { fstatSync, writeSync } from 'node:fs'
 import { ExitStatus, exitStatusOf } from '../src/base/error-codes.ts'
 import { CantosignError } from '../src/base/errors.ts'
 import { escapeJson } from '../src/base/text.ts'
 import { ControllingTerminal } from '../src/host/terminal.ts'
 import type { CommandSpec } from './command.ts'
 import type { Io, Output } from './io.ts'
-import { errorLines } from './present/error.ts'
+import { errorJson, errorLines } from './present/error.ts'
 import { runProgram } from './program.ts'
 import type { Program } from './version.ts'
 
@@ -41,6 +41,20 @@ function output(
   }
 }
 
+/** The one document of a run that had printed nothing yet; at once, as the process ends here. */
+function printInterruption(): void {
+  const error = new CantosignError(
+    'interrupted',
+    'stopped by a signal',
+    'start again when you are ready',
+  )
+  try {
+    writeSync(1, `${JSON.stringify({ error: errorJson(error) })}\n`)
+  } catch {
+    // Nobody reads it any more.
+  }
+}
+
 /**
  * Runs the program of this process to its end and sets the exit status. Nothing is cut off: the
  * process ends by itself once its output is written.
@@ -49,10 +63,14 @@ export async function runProcess(
   program: Program,
   commands: readonly CommandSpec[],
 ): Promise<void> {
+  let begun = false
   for (const signal of SIGNALS) {
     // Files are written without a turn of the event loop, so none is half written here; the
     // terminal gets its mode back as the process ends.
-    process.once(signal, () => process.exit(ExitStatus.interrupted))
+    process.once(signal, () => {
+      if (!begun && process.argv.includes('--json')) printInterruption()
+      process.exit(ExitStatus.interrupted)
+    })
   }
   const stderr = output(
     2,
@@ -74,8 +92,12 @@ export async function runProcess(
       ),
     )
   }
+  const openStdout = (): NodeJS.WriteStream => {
+    begun = true
+    return process.stdout
+  }
   const io: Io = {
-    stdout: output(1, () => process.stdout, onError),
+    stdout: output(1, openStdout, onError),
     stderr,
     terminal: new ControllingTerminal(),
     program,

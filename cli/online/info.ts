@@ -25,8 +25,12 @@ export const run: CommandRun = async (args, io) => {
   }
   if (args.json) io.stdout.write(`${JSON.stringify(infoJson(admin, ledger))}\n`)
   else io.stdout.write(`${[...adminLines(admin), ...ledgerLines(ledger)].join('\n')}\n`)
-  return ExitStatus.done
+  const answers = [admin, ledger].flatMap((one) => Object.values(one ?? {}) as unknown[])
+  return answers.some(isValue) ? ExitStatus.done : ExitStatus.network
 }
+
+const isValue = (answer: unknown): boolean =>
+  typeof answer === 'object' && answer !== null && 'ok' in answer && answer.ok === true
 
 /** A value, or `null` where it is not known; why stands in `problems`. */
 const valueOf = <T>(answer: Answer<T>): T | null => (answer.ok ? answer.value : null)

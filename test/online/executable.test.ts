@@ -92,13 +92,14 @@ describe('the program', { timeout: 120_000 }, () => {
       const connected = new Promise((resolve) => silent.once('connection', resolve))
       const { child, ended } = start([
         ...['state', 'export', '--all', '--admin-api', `127.0.0.1:${port}`],
-        ...['--timeout', '600', '-o', join(directory, 'x')],
+        ...['--timeout', '600', '-o', join(directory, 'x'), '--json'],
       ])
       await connected
       child.kill(signal)
-      const { status } = await ended
+      const { status, stdout } = await ended
       silent.close()
       expect(status).toBe(130)
+      expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'interrupted' } })
       expect(readdirSync(directory)).toEqual([])
     },
   )

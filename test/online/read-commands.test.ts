@@ -72,7 +72,14 @@ describe('info', { timeout: 60_000 }, () => {
 
   test('without a token that counts says which calls are not answered', async () => {
     const { adminApi } = participant(running, 0)
-    const { json } = await done('info', '--admin-api', adminApi, ...token('wrong'), '--json')
+    const { status, json } = await online(
+      'info',
+      '--admin-api',
+      adminApi,
+      ...token('wrong'),
+      '--json',
+    )
+    expect(status).toBe(7) // nothing was answered
     const { problems } = json as { problems: { part: string; error: { code: string } }[] }
     expect(new Set(problems.map(({ error }) => error.code))).toEqual(
       new Set(['ledger-unauthenticated']),
