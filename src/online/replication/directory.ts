@@ -6,7 +6,14 @@ import { runningSha256 } from '../../crypto/hash.ts'
 import { takeLock } from '../../host/lock.ts'
 import { readWholeFile, startFile, writeWholeFile } from '../../host/files.ts'
 import { openPlainChunks } from '../../host/reading.ts'
-import { readReplication, writeReplication, type ReplicationState } from './state.ts'
+import { departure } from './hosting.ts'
+import {
+  dataOf,
+  isDone,
+  readReplication,
+  writeReplication,
+  type ReplicationState,
+} from './state.ts'
 
 const STATE_FILE = 'replication.json'
 const PACKAGE_FILE = 'hosting.cantosign.json'
@@ -68,7 +75,15 @@ export class ReplicationDirectory {
    */
   load(): ReplicationState | undefined {
     if (!existsSync(this.statePath)) return undefined
-    return readReplication(readWholeFile(this.statePath, MAX_STATE_BYTES))
+    const state = readReplication(readWholeFile(this.statePath, MAX_STATE_BYTES))
+    if (!isDone(state, 'proposal')) return state
+    const reason = departure(state.plan, dataOf(state, 'proposal'))
+    if (reason === undefined) return state
+    throw new CantosignError(
+      'replication-state-invalid',
+      `the proposal in ${this.statePath} is not what its plan says: ${reason}`,
+      'the file was edited: take it from a copy, or begin anew in another directory',
+    )
   }
 
   /**

@@ -2,10 +2,14 @@
 import { equalBytes, toHex } from '../../base/bytes.ts'
 import { asCantonRewrites } from '../../build/rewrite.ts'
 import { participantUidText } from '../../ident/identifiers.ts'
-import { refusals, type ReadSignedTransaction } from '../../topology/signed-transaction.ts'
+import {
+  readSignedTransaction,
+  refusals,
+  type ReadSignedTransaction,
+} from '../../topology/signed-transaction.ts'
 import { encodeMessage } from '../../wire/codec.ts'
 import type { HostingParticipant, PartyToParticipant } from '../../wire/generated/schema.ts'
-import type { HostPermission } from './state.ts'
+import type { HostPermission, Plan, StepData } from './state.ts'
 
 /** Numbers of ParticipantPermission. */
 const PERMISSION = { confirmation: 2, observation: 3 } as const satisfies Record<
@@ -67,4 +71,25 @@ export function sameHosting(a: PartyToParticipant, b: PartyToParticipant): boole
     return encodeMessage('TopologyMapping', { mapping })
   }
   return equalBytes(bytes(a), bytes(b))
+}
+
+/**
+ * What a proposal is that a plan does not say: the reason in words, or `undefined` if it adds the
+ * target to the hosts of the party with the permission that was agreed.
+ */
+export function departure(
+  { party, target, permission }: Plan,
+  { hash, serial, transaction }: StepData['proposal'],
+): string | undefined {
+  const hosting = hostingOf(readSignedTransaction(transaction))
+  if (hosting?.hosted !== true) return 'its bytes are no hosting of a party'
+  if (hosting.hash !== hash || hosting.serial !== serial) {
+    return `its bytes have the hash ${hosting.hash} and the serial ${hosting.serial}`
+  }
+  if (hosting.mapping.party !== party) return 'it is about another party'
+  const host = hostIn(hosting.mapping, target)
+  if (host === undefined) return 'it does not add the target'
+  return host.permission === PERMISSION[permission]
+    ? undefined
+    : 'it gives the target another permission'
 }

@@ -249,6 +249,21 @@ describe('two operators who reach one participant each', { timeout: 120_000 }, (
     expect(existsSync(lock)).toBe(false)
   })
 
+  test.each([
+    ['permission', '"observation"', '"confirmation"'],
+    ['party', '"alice::', '"mallory::'],
+    ['serial', '"serial": 2', '"serial": 3'],
+  ])('a plan or proposal whose %s was edited is refused', async (_what, from, to) => {
+    const path = join(directory, 'replication.json')
+    const before = readFileSync(path, 'utf8')
+    expect(before).toContain(from)
+    writeFileSync(path, before.replace(from, to))
+    const run = await replicate(at, directory, ...target)
+    writeFileSync(path, before)
+    expect(run.status).toBe(3)
+    expect(answerOf(run).error?.code).toBe('replication-state-invalid')
+  })
+
   test('a state that was edited is refused', async () => {
     const path = join(directory, 'replication.json')
     writeFileSync(path, readFileSync(path, 'utf8').replace('"vetting"', '"retention"'))
