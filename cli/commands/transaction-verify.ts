@@ -109,6 +109,9 @@ async function publicKeys(
 
 const BRACE = 0x7b
 
+/** One Ed25519 signature in 256 begins like a document; no document is as short. */
+const isDocument = (bytes: Uint8Array): boolean => bytes.length > 64 && bytes[0] === BRACE
+
 function verifyFile(
   path: string,
   hash: Uint8Array,
@@ -116,7 +119,7 @@ function verifyFile(
   keys: ReadonlyMap<string, PublicKey>,
 ): readonly VerifiedPreparedSignature[] {
   const bytes = readWholeFile(path, MAX_DOCUMENT_BYTES)
-  if (bytes[0] !== BRACE) return [verifyBare(path, bytes, hash, keys)]
+  if (!isDocument(bytes)) return [verifyBare(path, bytes, hash, keys)]
   const document = readPartySignatures(bytes, path)
   if (document.scheme !== report.scheme) {
     throw new CantosignError(

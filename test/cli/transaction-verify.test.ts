@@ -1,4 +1,5 @@
 /** `transaction verify` through the executable: signatures, thresholds, exit statuses. */
+import { generateKeyPairSync, sign } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { toBase64 } from '../../src/base/bytes.ts'
 import { bytesOf, keyTransaction } from '../daml/transactions.ts'
@@ -273,6 +274,16 @@ describe('documents', () => {
     const [found, document] = verifyDocument(text)
     expect([found, errorCode(document)]).toEqual([status, code])
   })
+})
+
+test('a bare signature that begins like a document is a signature', () => {
+  const { at, hash } = prepared()
+  let pair = generateKeyPairSync('ed25519')
+  while (sign(null, hash, pair.privateKey)[0] !== 0x7b) pair = generateKeyPairSync('ed25519')
+  at.write('0.sig', new Uint8Array(sign(null, hash, pair.privateKey)))
+  at.write('0.pub', new Uint8Array(pair.publicKey.export({ format: 'der', type: 'spki' })))
+  const [, document] = verifyIn(at, '--signature', '0.sig', '--public-key', '0.pub')
+  expect(document.signatures).toEqual({ valid: 1, invalid: 0, unverifiable: 0 })
 })
 
 describe('the threshold of the party', () => {
