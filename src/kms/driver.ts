@@ -3,6 +3,7 @@ import { utf8Bytes } from '../base/bytes.ts'
 import { CantosignError } from '../base/errors.ts'
 import type { SigningKeySpec } from '../crypto/key-spec.ts'
 import { parseSubjectPublicKeyInfo, type PublicKey } from '../crypto/public-key.ts'
+import type { ConnectedKey } from '../signer/connected.ts'
 import type { Signer } from '../signer/signer.ts'
 import { answerFault } from './faults.ts'
 
@@ -43,6 +44,15 @@ export function refuseTooMany(name: string, count: number): void {
 }
 
 /** True for failures that say something about one key, while others may be sound. */
-export function isOfKey({ code }: CantosignError): boolean {
+function isOfKey({ code }: CantosignError): boolean {
   return code.startsWith('kms-key-') || code.startsWith('key-') || code === 'kms-answer'
+}
+
+/**
+ * The row of a key that is of no use, with the reason.
+ * @param error what came of reading the key; thrown again if other keys would fail the same way
+ */
+export function uselessKey(error: unknown, facts: ConnectedKey['facts']): ConnectedKey {
+  if (!(error instanceof CantosignError) || !isOfKey(error)) throw error
+  return { uri: undefined, key: undefined, facts, problem: error.message }
 }

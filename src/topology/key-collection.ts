@@ -63,7 +63,7 @@ function fieldsOf(bytes: Uint8Array, { from, to }: Span): readonly Field[] | und
   return fields
 }
 
-/** False only if the record, as any reader would read it, has a mapping without keys. */
+/** False only where every reader of the record finds one mapping, of a kind that has no keys. */
 function mayCarryKeys(layout: StreamLayout, { bytes }: StreamRecord): boolean {
   let within: Span = { from: 0, to: bytes.length }
   try {

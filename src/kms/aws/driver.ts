@@ -12,7 +12,7 @@ import type { ConnectedKey, ConnectedOptions } from '../../signer/connected.ts'
 import { DEFAULT_TIMEOUT_MILLISECONDS } from '../../signer/timeout.ts'
 import { signerOf, type Signer } from '../../signer/signer.ts'
 import { MAX_ATTEMPTS, withinTime } from '../answer-time.ts'
-import { isOfKey, provedKey, refuseTooMany, statedKey } from '../driver.ts'
+import { uselessKey, provedKey, refuseTooMany, statedKey } from '../driver.ts'
 import {
   answerFault,
   complaint,
@@ -255,8 +255,7 @@ async function describe(service: AwsService, uri: AwsUri, arn: string): Promise<
       problem: enabled ? undefined : 'it is not enabled',
     }
   } catch (error) {
-    if (!(error instanceof CantosignError) || !isOfKey(error)) throw error
-    return { uri: undefined, key: undefined, facts, problem: error.message }
+    return uselessKey(error, facts)
   }
 }
 

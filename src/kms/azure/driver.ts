@@ -10,7 +10,7 @@ import { publicKeyFromRaw, type PublicKey } from '../../crypto/public-key.ts'
 import type { ConnectedKey, ConnectedOptions } from '../../signer/connected.ts'
 import { signerOf, type Signer } from '../../signer/signer.ts'
 import { MAX_ATTEMPTS, withinTime, withRetries, type Asking } from '../answer-time.ts'
-import { isOfKey, provedKey, refuseTooMany } from '../driver.ts'
+import { uselessKey, provedKey, refuseTooMany } from '../driver.ts'
 import {
   answerFault,
   complaint,
@@ -269,8 +269,7 @@ async function describe(
     const found = await readKey(service, key, version)
     return { uri: formatAzureUri(uri, key, version), key: found.key, facts, problem: undefined }
   } catch (error) {
-    if (!(error instanceof CantosignError) || !isOfKey(error)) throw error
-    return { uri: undefined, key: undefined, facts, problem: error.message }
+    return uselessKey(error, facts)
   }
 }
 

@@ -15,7 +15,7 @@ import { signerOf, type Signer } from '../../signer/signer.ts'
 import { DEFAULT_TIMEOUT_MILLISECONDS } from '../../signer/timeout.ts'
 import { withinTime, withRetries } from '../answer-time.ts'
 import { crc32c } from '../crc32c.ts'
-import { isOfKey, provedKey, refuseTooMany, statedKey } from '../driver.ts'
+import { uselessKey, provedKey, refuseTooMany, statedKey } from '../driver.ts'
 import {
   answerFault,
   complaint,
@@ -325,8 +325,7 @@ async function describe(
     const { key } = await readKey(service, name)
     return { uri: formatGcpUri(uri, name), key, facts, problem: undefined }
   } catch (error) {
-    if (!(error instanceof CantosignError) || !isOfKey(error)) throw error
-    return { uri: undefined, key: undefined, facts, problem: error.message }
+    return uselessKey(error, facts)
   }
 }
 

@@ -13,7 +13,7 @@ import { readWholeFile } from '../../host/files.ts'
 import type { ConnectedKey, ConnectedOptions } from '../../signer/connected.ts'
 import { signerOf, type Signer } from '../../signer/signer.ts'
 import { withinTime, withRetries, type Asking } from '../answer-time.ts'
-import { isOfKey, provedKey, refuseTooMany, statedKey } from '../driver.ts'
+import { uselessKey, provedKey, refuseTooMany, statedKey } from '../driver.ts'
 import {
   answerFault,
   complaint,
@@ -357,8 +357,7 @@ function describe(
     const { key } = keyOfVersion(engine, data, version)
     return { uri: formatVaultUri(uri, name, version), key, facts, problem: undefined }
   } catch (error) {
-    if (!(error instanceof CantosignError) || !isOfKey(error)) throw error
-    return { uri: undefined, key: undefined, facts, problem: error.message }
+    return uselessKey(error, facts)
   }
 }
 
