@@ -62,7 +62,9 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): number {
 }
 
 export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
+  let length = 0
+  for (const part of parts) length += part.length
+  const whole = new Uint8Array(length)
   let offset = 0
   for (const part of parts) {
     whole.set(part, offset)
@@ -73,9 +75,7 @@ export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
 
 /** Four bytes, big-endian two's complement: `i32` of docs/protocol/hashing.md. */
 export function int32Bytes(value: number): Uint8Array {
-  const bytes = new Uint8Array(4)
-  new DataView(bytes.buffer).setInt32(0, value)
-  return bytes
+  return Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value)
 }
 
 const encoder = new TextEncoder()

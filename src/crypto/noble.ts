@@ -19,7 +19,7 @@ function withSha512(): typeof ed25519 {
  * point, which takes longer to make than it saves, and with a blinded scalar.
  */
 async function ed25519Signing() {
-  const { ed25519: curve } = await import('@noble/curves/ed25519.js')
+  const { ed25519: curve } = await import('./noble-ed25519.ts')
   curve.Point.BASE.precompute(1)
   return curve
 }
@@ -27,11 +27,11 @@ async function ed25519Signing() {
 async function curveOf(keySpec: Exclude<SigningKeySpec, 'EC_CURVE25519'>) {
   switch (keySpec) {
     case 'EC_P256':
-      return (await import('@noble/curves/nist.js')).p256
+      return (await import('./noble-nist.ts')).p256
     case 'EC_P384':
-      return (await import('@noble/curves/nist.js')).p384
+      return (await import('./noble-nist.ts')).p384
     case 'EC_SECP256K1':
-      return (await import('@noble/curves/secp256k1.js')).secp256k1
+      return (await import('./noble-secp256k1.ts')).secp256k1
   }
 }
 

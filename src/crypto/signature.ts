@@ -93,18 +93,33 @@ export function verifySignature(
   return verify(keySpecRow(key.keySpec).digest ?? null, message, keyObject(key), signature)
 }
 
-/** The same on the thread pool, for many signatures. */
-export async function verifySignatureAsync(
-  key: PublicKey,
-  message: Uint8Array,
-  signature: Uint8Array,
-): Promise<boolean> {
-  if (checkSignatureEncoding(key.keySpec, signature) !== undefined) return false
-  const digest = keySpecRow(key.keySpec).digest ?? null
+/** One signature to verify, with the key and the message it should be by and over. */
+export interface SignatureCheck {
+  readonly key: PublicKey
+  readonly message: Uint8Array
+  readonly signature: Uint8Array
+}
+
+/** The same for many on the thread pool: whether each is valid, in their order. */
+export async function verifySignaturesAsync(
+  checks: readonly SignatureCheck[],
+): Promise<readonly boolean[]> {
   return await new Promise((resolve, reject) => {
-    verify(digest, message, keyObject(key), signature, (error, valid) => {
-      if (error === null) resolve(valid)
-      else reject(error)
+    const valid = checks.map(() => false)
+    let open = 1
+    const done = (): void => {
+      if (--open === 0) resolve(valid)
+    }
+    checks.forEach(({ key, message, signature }, i) => {
+      if (checkSignatureEncoding(key.keySpec, signature) !== undefined) return
+      open++
+      const digest = keySpecRow(key.keySpec).digest ?? null
+      verify(digest, message, keyObject(key), signature, (error, verifies) => {
+        if (error !== null) reject(error)
+        valid[i] = verifies
+        done()
+      })
     })
+    done()
   })
 }
