@@ -76,6 +76,20 @@ function generate(directory, fieldSchema) {
     sfixed64: 'bigint',
   }
 
+  /** What stands for a field that is absent, as source. */
+  const absent = (field) => {
+    if (field.repeated) return '[]'
+    if (field.resolvedType instanceof protobuf.Type || field.partOf !== null) return 'undefined'
+    const type = fieldTypeScript(field)
+    return {
+      string: "''",
+      Uint8Array: 'new Uint8Array()',
+      boolean: 'false',
+      number: '0',
+      bigint: '0n',
+    }[type]
+  }
+
   const realOneof = (field) =>
     field.partOf !== null && field.partOf !== undefined && !field.partOf.name.startsWith('_')
       ? field.partOf.name
@@ -119,7 +133,14 @@ function generate(directory, fieldSchema) {
           `deprecated: ${field.options?.deprecated === true} },`,
       )
     }
-    schemaLines.push('    ],', '  },')
+    const properties = new Map(
+      fields.map((field) => {
+        const oneof = realOneof(field)
+        return [camel(oneof ?? field.name), oneof === undefined ? absent(field) : 'undefined']
+      }),
+    )
+    const values = [...properties].map(([name, value]) => `${name}: ${value}`).join(', ')
+    schemaLines.push('    ],', `    empty: () => ({ ${values} }),`, '  },')
 
     typeLines.push(`export interface ${typeName(message)} {`)
     const oneofs = new Map()

@@ -9,9 +9,10 @@
 import protobuf from 'protobufjs/minimal.js'
 import type { FieldSchema } from './field-schema.ts'
 import type { MessageTypes } from './generated/schema.ts'
-import { emptyMessage, exact, isMessage, writeMessage, type Message } from './message.ts'
+import { exact, isMessage, writeMessage, type Message } from './message.ts'
 import { WireType } from './reader.ts'
 import {
+  DATA_TAG,
   MAX_DEPTH,
   PROTO_VERSION,
   schemaOf,
@@ -26,6 +27,9 @@ import {
  * showing.
  */
 class LenientReader extends protobuf.Reader {
+  /** The same bytes, for texts: a Buffer gives one out of its middle. */
+  #buffer: Buffer | undefined
+
   /** Up to ten bytes; the walker has held the value to 32 bits. */
   varint(): number {
     let value = 0
@@ -33,6 +37,20 @@ class LenientReader extends protobuf.Reader {
       const byte = this.buf[this.pos++] ?? 0
       if (shift < 32) value |= (byte & 0x7f) << shift
       if (byte < 0x80) return value >>> 0
+    }
+  }
+
+  /** The same for 64 bits, unsigned: the library would make a text of the number first. */
+  varint64(): bigint {
+    let low = 0
+    let high = 0
+    for (let shift = 0; ; shift += 7) {
+      const byte = this.buf[this.pos++] ?? 0
+      const bits = byte & 0x7f
+      if (shift < 32) low |= bits << shift
+      if (shift === 28) high = bits >>> 4
+      else if (shift > 28) high |= bits << (shift - 32)
+      if (byte < 0x80) return (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0)
     }
   }
 
@@ -44,14 +62,22 @@ class LenientReader extends protobuf.Reader {
     return this.buf.subarray(from, this.pos)
   }
 
+  /** With U+FFFD for what is not UTF-8. */
+  text(): string {
+    const length = this.varint()
+    const from = this.pos
+    this.pos += length
+    const { buffer, byteOffset, byteLength } = this.buf
+    this.#buffer ??= Buffer.from(buffer, byteOffset, byteLength)
+    return this.#buffer.toString('utf8', from, this.pos)
+  }
+
   over(wireType: number): void {
     if (wireType === WireType.varint) while ((this.buf[this.pos++] ?? 0) >= 0x80);
-    else if (wireType === WireType.len) this.content()
+    else if (wireType === WireType.len) this.pos = this.varint() + this.pos
     else this.pos += wireType === WireType.fixed64 ? 8 : 4
   }
 }
-
-const UTF8 = new TextDecoder('utf-8', { ignoreBOM: true })
 
 /** @param before the value so far: a message that occurs twice is merged, as every library does */
 function readValue(
@@ -62,7 +88,12 @@ function readValue(
 ): unknown {
   switch (field.type) {
     case 'string':
-      return UTF8.decode(reader.content())
+      return reader.text()
+    case 'message': {
+      const end = reader.varint() + reader.pos
+      const into = isMessage(before) ? before : undefined
+      return readMessage(reader, field.message, end, depth - 1, into)
+    }
     case 'bytes':
       return reader.content()
     case 'bool':
@@ -73,19 +104,21 @@ function readValue(
     case 'uint32':
       return reader.uint32()
     case 'int64':
-      return exact(reader.int64())
+      return BigInt.asIntN(64, reader.varint64())
     case 'uint64':
-      return exact(reader.uint64())
+      return reader.varint64()
     case 'sint64':
       return exact(reader.sint64())
     case 'sfixed64':
       return exact(reader.sfixed64())
-    case 'message': {
-      const end = reader.varint() + reader.pos
-      const into = isMessage(before) ? before : undefined
-      return readMessage(reader, field.message, end, depth - 1, into)
-    }
   }
+}
+
+/** The number of the member that a oneof holds so far; 0 if it holds none. */
+function heldNumber(indexed: IndexedSchema, oneof: string, held: unknown): number {
+  if (!isMessage(held)) return 0
+  const { fields } = indexed.schema
+  return fields.find((one) => one.oneof === oneof && one.json === held['$case'])?.number ?? 0
 }
 
 function readMessage(
@@ -93,10 +126,10 @@ function readMessage(
   indexed: IndexedSchema,
   end: number,
   depth: number,
-  message: Message = emptyMessage(indexed.schema),
+  message: Message = indexed.schema.empty(),
 ): Message {
   if (depth < 0) throw new Error('a message is nested deeper than it was walked')
-  let chosen: Map<string, number> | undefined
+  let oneofs = 0
   while (reader.pos < end) {
     const tag = reader.varint()
     const wireType = tag & 7
@@ -109,9 +142,9 @@ function readMessage(
         const same = isMessage(held) && held['$case'] === field.json
         const value = readValue(reader, field, depth, same ? held['value'] : undefined)
         // With two members present (a finding that is refused) the highest field is shown.
-        chosen ??= new Map()
-        if (field.number < (chosen.get(field.oneof) ?? 0)) continue
-        chosen.set(field.oneof, field.number)
+        const isSecond = (oneofs & field.oneofBit) !== 0
+        if (isSecond && field.number < heldNumber(indexed, field.oneof, held)) continue
+        oneofs |= field.oneofBit
         message[field.oneof] = { $case: field.json, value }
       } else if (field.repeated) listOf(message, field).push(readValue(reader, field, depth))
       else message[field.json] = readValue(reader, field, depth, message[field.json])
@@ -168,7 +201,15 @@ export function wrap(data: Uint8Array): Uint8Array {
   })
 }
 
-/** The content of a wrapper that was walked without a fatal finding. */
+/** The content of a wrapper that was walked without a fatal finding: the last `data` in it. */
 export function unwrap(bytes: Uint8Array): Uint8Array {
-  return decodeMessage('UntypedVersionedMessage', bytes).wrapper?.value ?? new Uint8Array()
+  const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const reader = new LenientReader(plain)
+  let data: Uint8Array = new Uint8Array()
+  while (reader.pos < plain.length) {
+    const tag = reader.varint()
+    if (tag === DATA_TAG) data = reader.content()
+    else reader.over(tag & 7)
+  }
+  return data
 }

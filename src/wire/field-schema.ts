@@ -40,4 +40,6 @@ export interface MessageSchema {
   readonly name: string
   readonly reserved: readonly number[]
   readonly fields: readonly FieldSchema[]
+  /** Makes the message with nothing in it: defaults, empty lists, absent messages `undefined`. */
+  readonly empty: () => Record<string, unknown>
 }

@@ -1,5 +1,5 @@
 /**
- * Messages as plain values, whichever schema they are of: what is absent, and how values are written.
+ * Messages as plain values, whichever schema they are of: how they are written.
  */
 import type protobuf from 'protobufjs/minimal.js'
 import { is64Bit, type FieldSchema, type MessageSchema } from './field-schema.ts'
@@ -18,64 +18,10 @@ export function wireTypeOf({ type }: FieldSchema): number {
   return type === 'sfixed64' ? WireType.fixed64 : WireType.varint
 }
 
-function defaultOf({ type }: FieldSchema): unknown {
-  switch (type) {
-    case 'string':
-      return ''
-    case 'bytes':
-      return new Uint8Array()
-    case 'bool':
-      return false
-    case 'int32':
-    case 'uint32':
-    case 'enum':
-      return 0
-    case 'int64':
-    case 'uint64':
-    case 'sint64':
-    case 'sfixed64':
-      return 0n
-    case 'message':
-      return undefined
-  }
-}
-
 /** A 64-bit integer of the library, by its text: a JavaScript number would have lost digits already. */
 export function exact(value: unknown): bigint {
   if (typeof value === 'number') throw new Error('protobufjs runs without its 64-bit integers')
   return BigInt(String(value))
-}
-
-interface EmptyMessage {
-  readonly values: Message
-  readonly lists: readonly string[]
-  readonly bytes: readonly string[]
-}
-
-const EMPTY = new WeakMap<MessageSchema, EmptyMessage>()
-
-function emptyOf(schema: MessageSchema): EmptyMessage {
-  const values: Message = {}
-  const lists: string[] = []
-  const bytes: string[] = []
-  for (const field of schema.fields) {
-    const absent = field.presence || field.repeated ? undefined : defaultOf(field)
-    values[field.oneof ?? field.json] = absent
-    if (field.repeated) lists.push(field.json)
-    else if (absent instanceof Uint8Array) bytes.push(field.json)
-  }
-  return { values, lists, bytes }
-}
-
-/** A message with nothing in it: defaults, empty lists, absent messages `undefined`. */
-export function emptyMessage(schema: MessageSchema): Message {
-  let empty = EMPTY.get(schema)
-  if (empty === undefined) EMPTY.set(schema, (empty = emptyOf(schema)))
-  // A copy of the whole is much faster than property by property; what can be changed is made anew.
-  const message = { ...empty.values }
-  for (const name of empty.lists) message[name] = []
-  for (const name of empty.bytes) message[name] = new Uint8Array()
-  return message
 }
 
 export function isMessage(value: unknown): value is Message {

@@ -54,15 +54,15 @@ export class WireReader {
       if (position >= end) throw new WireFault('truncated')
       const byte = bytes[position++] ?? 0
       const bits = byte & 0x7f
-      if (i < 4) low += bits * 2 ** (7 * i)
+      if (i < 4) low |= bits << (7 * i)
       else if (i === 4) {
-        low += (bits & 0x0f) * 2 ** 28
+        low |= bits << 28
         high = bits >>> 4
-      } else high += bits * 2 ** (7 * i - 32)
+      } else high |= bits << (7 * i - 32)
       if (byte < 0x80) {
         if (i === MAX_VARINT_BYTES - 1 && bits > 1) break
-        this.low = low
-        this.high = high
+        this.low = low >>> 0
+        this.high = high >>> 0
         this.minimal = byte !== 0 || i === 0
         this.position = position
         return

@@ -2,6 +2,7 @@
 import type { FieldSchema, FieldType, MessageSchema } from './field-schema.ts'
 import { ENUM_NAMES, MESSAGE_SCHEMAS, type MessageTypes } from './generated/schema.ts'
 import { wireTypeOf } from './message.ts'
+import { WireType } from './reader.ts'
 
 export type MessageName = keyof MessageTypes
 
@@ -9,6 +10,13 @@ export const WRAPPER: MessageName = 'UntypedVersionedMessage'
 
 /** The one version of every wrapped message (docs/protocol/wire.md section 1). */
 export const PROTO_VERSION = 30
+
+/** Number and tag of the wrapper's `data`. */
+export const DATA = 1
+export const DATA_TAG = DATA * 8 + WireType.len
+
+/** Most numbers in one list: four million fit into a transaction, and mean nothing. */
+export const MAX_PACKED = 1000
 
 /** Deepest nesting of messages; protobufjs is set to allow more, so that this limit decides. */
 export const MAX_DEPTH = 200
@@ -33,6 +41,26 @@ const LEGACY_FIELDS: Readonly<Record<string, Readonly<Record<number, string>>>> 
   },
 }
 
+/** Limits of a number beside those of its type, both included; each is exact. */
+export interface Limits {
+  readonly least: number
+  readonly most: number
+}
+
+const NANOS_MAX = 999_999_999
+const DURATION_MAX = 315_576_000_000
+
+/** google.protobuf.Timestamp and Duration: the years 1 to 9999, and 10,000 years either way. */
+const LIMITS: Readonly<Record<string, Limits>> = {
+  'Timestamp.seconds': { least: -62_135_596_800, most: 253_402_300_799 },
+  'Timestamp.nanos': { least: 0, most: NANOS_MAX },
+  'Duration.seconds': { least: -DURATION_MAX, most: DURATION_MAX },
+  'Duration.nanos': { least: -NANOS_MAX, most: NANOS_MAX },
+}
+
+/** The bytes field that two release lines fill differently (src/wire/successor.ts). */
+const SUCCESSOR = 'TopologyMapping.sequencer_connection_successor'
+
 /** A field of the schema with what reading it asks for again and again, looked up once. */
 export class IndexedField implements FieldSchema {
   readonly number: number
@@ -48,11 +76,16 @@ export class IndexedField implements FieldSchema {
   readonly fullName: string
   /** The wire type of one value. */
   readonly wireType: number
-  /** The message that is wrapped in this bytes field, if it is known to hold one. */
-  readonly wrapped: MessageName | undefined
+  readonly limits: Limits | undefined
+  /** True where the bytes are a message in one of two encodings. */
+  readonly isSuccessor: boolean
+  /** A bit for each oneof of the message; 0 for a field that is in none. */
+  readonly oneofBit: number
+  readonly #wrapped: MessageName | undefined
   #message: IndexedSchema | undefined
 
-  constructor(message: string, field: FieldSchema) {
+  /** @param oneofs of the message */
+  constructor(message: string, field: FieldSchema, oneofs: readonly string[]) {
     this.number = field.number
     this.name = field.name
     this.json = field.json
@@ -64,12 +97,21 @@ export class IndexedField implements FieldSchema {
     this.deprecated = field.deprecated
     this.fullName = `${message}.${field.name}`
     this.wireType = wireTypeOf(field)
-    this.wrapped = WRAPPED_CONTENT[this.fullName]
+    this.#wrapped = WRAPPED_CONTENT[this.fullName]
+    this.limits = LIMITS[this.fullName]
+    this.isSuccessor = this.fullName === SUCCESSOR
+    this.oneofBit = field.oneof === undefined ? 0 : 1 << oneofs.indexOf(field.oneof)
   }
 
   /** The schema of the message that the field holds; asking a scalar field is a fault. */
   get message(): IndexedSchema {
     return (this.#message ??= schemaOf(this.ref ?? ''))
+  }
+
+  /** The schema of the message that is wrapped in this bytes field, if it is known to hold one. */
+  get wrapped(): IndexedSchema | undefined {
+    if (this.#wrapped === undefined) return undefined
+    return (this.#message ??= schemaOf(this.#wrapped))
   }
 }
 
@@ -94,7 +136,8 @@ export function schemaOf(name: string): IndexedSchema {
   if (known !== undefined) return known
   if (!isMessageName(name)) throw new Error(`no message ${name} in the schema`)
   const generated: MessageSchema = MESSAGE_SCHEMAS[name]
-  const fields = generated.fields.map((field) => new IndexedField(name, field))
+  const oneofs = [...new Set(generated.fields.flatMap(({ oneof }) => oneof ?? []))]
+  const fields = generated.fields.map((field) => new IndexedField(name, field, oneofs))
   const schema = { ...generated, fields }
   const indexed: IndexedSchema = {
     name,

@@ -12,6 +12,7 @@ import { WireFault, WireReader, WireType } from './reader.ts'
 import {
   enumName,
   MAX_DEPTH,
+  MAX_PACKED,
   PROTO_VERSION,
   schemaOf,
   WRAPPER,
@@ -19,6 +20,7 @@ import {
   type IndexedSchema,
   type MessageName,
 } from './schema.ts'
+import { isSound } from './sound.ts'
 import { SUCCESSOR_MESSAGE, successorForm } from './successor.ts'
 
 /** A field that the schema does not read: its bytes are shown, never skipped over. */
@@ -55,9 +57,6 @@ export interface WalkOptions {
 /** More findings than this in one walk end it: hostile input costs bounded memory. */
 export const MAX_FINDINGS = 1000
 
-/** Most numbers in one list: four million fit into a transaction, and mean nothing. */
-export const MAX_PACKED = 1000
-
 const MAX_FIELD_NUMBER = 0x1fff_ffff
 
 const BREAKS_CANONICAL: ReadonlySet<FindingCode> = new Set<FindingCode>([
@@ -80,11 +79,6 @@ const RANGE_CODE: Readonly<Record<string, FindingCode>> = {
 
 /** Fields of free text that people write: line breaks belong there, and it is shown escaped. */
 const FREE_TEXT: ReadonlySet<string> = new Set(['Value.text', 'TextMap.Entry.key'])
-
-const NANOS_MAX = 999_999_999
-const TIMESTAMP_MIN = -62_135_596_800n
-const TIMESTAMP_MAX = 253_402_300_799n
-const DURATION_MAX = 315_576_000_000n
 
 /** How often each field occurs in these bytes, which were found sound. */
 function countFields(bytes: Uint8Array, start: number, end: number): Map<number, number> {
@@ -112,6 +106,7 @@ class Walker {
   readonly #maxDepth: number
   /** Field names and list indices from the outermost message to where the walk is. */
   readonly #path: (string | number)[] = []
+  readonly #unpackedLists = new Set<string>()
   #depth = 0
 
   constructor(bytes: Uint8Array, options: WalkOptions) {
@@ -222,7 +217,7 @@ class Walker {
   }
 
   /** A wrapper and what it holds; the content is read only under version 30. */
-  wrapper(content: MessageName, start: number, end: number): void {
+  wrapper(content: IndexedSchema, start: number, end: number): void {
     this.message(schemaOf(WRAPPER), start, end)
     // Every byte of the wrapper is sound here; read it again for the two values.
     const reader = new WireReader(this.#bytes, start, end)
@@ -263,7 +258,7 @@ class Walker {
       return
     }
     this.#path.push('data')
-    this.message(schemaOf(content), data.from, data.to)
+    this.message(content, data.from, data.to)
     this.#path.pop()
   }
 
@@ -372,9 +367,7 @@ class Walker {
       return
     }
     if (isNumeric) {
-      if (field.repeated && occurrence === 0) {
-        this.report('unpacked-enum', at, `${field.name} is written unpacked`)
-      }
+      if (field.repeated) this.#unpacked(field, at)
       if (occurrence === MAX_PACKED && field.repeated) this.#tooLong(field, at)
       try {
         reader.readVarint()
@@ -396,6 +389,14 @@ class Walker {
     if (field.repeated) this.#path.push(occurrence)
     this.#lengthDelimited(field, start, reader.position, at)
     if (field.repeated) this.#path.pop()
+  }
+
+  /** Named once for each list, whether or not a part of it is packed. */
+  #unpacked(field: IndexedField, at: number): void {
+    const path = this.pathText()
+    if (this.#unpackedLists.has(path)) return
+    this.#unpackedLists.add(path)
+    this.report('unpacked-enum', at, `${field.name} is written unpacked`)
   }
 
   #packed(field: IndexedField, occurrence: number, reader: WireReader, at: number): void {
@@ -461,29 +462,14 @@ class Walker {
       if (!field.presence && !field.repeated) this.#explicitDefault(field, at)
       return
     }
-    if (indexed.name === 'Timestamp' || indexed.name === 'Duration') {
-      // Every number up to this one is in the range of both fields of both messages.
-      if (reader.high === 0 && reader.low <= NANOS_MAX) return
-      this.#timeRange(indexed.name, field, reader.int64, at)
-    }
-  }
-
-  #timeRange(
-    message: 'Timestamp' | 'Duration',
-    field: IndexedField,
-    value: bigint,
-    at: number,
-  ): void {
-    const [low, high] =
-      field.name === 'nanos'
-        ? [message === 'Timestamp' ? 0n : BigInt(-NANOS_MAX), BigInt(NANOS_MAX)]
-        : message === 'Timestamp'
-          ? [TIMESTAMP_MIN, TIMESTAMP_MAX]
-          : [-DURATION_MAX, DURATION_MAX]
-    if (value < low || value > high) {
+    const { limits } = field
+    if (limits === undefined) return
+    const value = reader.int64
+    if (value < limits.least || value > limits.most) {
       // The value is out of its range, not its encoding.
       const { canonical } = this
-      this.report('value-out-of-range', at, `${field.name} of a ${message} is out of range`)
+      const message = `${field.name} of a ${indexed.name} is out of range`
+      this.report('value-out-of-range', at, message)
       this.canonical = canonical
     }
   }
@@ -504,7 +490,7 @@ class Walker {
     }
     const content = field.wrapped
     if (content !== undefined && start < end) this.wrapper(content, start, end)
-    else if (field.name === 'sequencer_connection_successor') this.#successor(start, end, at)
+    else if (field.isSuccessor) this.#successor(start, end, at)
   }
 
   #successor(start: number, end: number, at: number): void {
@@ -542,10 +528,23 @@ export function walkMessage(
   bytes: Uint8Array,
   options: WalkOptions,
 ): WalkResult {
+  return isSound(name, bytes, options.wrapped, options.maxDepth ?? MAX_DEPTH)
+    ? SOUND
+    : walkEveryByte(name, bytes, options)
+}
+
+const SOUND: WalkResult = { findings: [], unknownFields: [], canonical: true, fatal: false }
+
+/** The same without the quick look at what is sound, and as slow for every message. */
+export function walkEveryByte(
+  name: MessageName,
+  bytes: Uint8Array,
+  options: WalkOptions,
+): WalkResult {
   const walker = new Walker(bytes, options)
   let fatal = false
   try {
-    if (options.wrapped) walker.wrapper(name, 0, bytes.length)
+    if (options.wrapped) walker.wrapper(schemaOf(name), 0, bytes.length)
     else walker.message(schemaOf(name), 0, bytes.length)
   } catch (error) {
     if (!(error instanceof Stop)) throw error

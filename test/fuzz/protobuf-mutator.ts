@@ -12,8 +12,9 @@ import {
   wrappedContent,
   WRAPPER,
   type MessageName,
+  MAX_PACKED,
 } from '../../src/wire/schema.ts'
-import { MAX_FINDINGS, MAX_PACKED } from '../../src/wire/walk.ts'
+import { MAX_FINDINGS } from '../../src/wire/walk.ts'
 import type { Random } from './random.ts'
 
 interface Node {

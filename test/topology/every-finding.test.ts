@@ -11,8 +11,8 @@ import { readSignedTransaction, verifySignatures } from '../../src/topology/sign
 import { MAX_SERIAL, readTransaction } from '../../src/topology/transaction.ts'
 import { encodeMessage, unwrap, wrap } from '../../src/wire/codec.ts'
 import type { Signature, SigningPublicKey } from '../../src/wire/generated/schema.ts'
-import { MAX_DEPTH } from '../../src/wire/schema.ts'
-import { MAX_FINDINGS, MAX_PACKED } from '../../src/wire/walk.ts'
+import { MAX_DEPTH, MAX_PACKED } from '../../src/wire/schema.ts'
+import { MAX_FINDINGS } from '../../src/wire/walk.ts'
 import { fixture, fromBase64, fromHex } from '../support/vectors.ts'
 
 interface AdversarialCase {

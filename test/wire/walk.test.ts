@@ -3,8 +3,8 @@ import { FINDING_CODES } from '../../src/base/finding-codes.ts'
 import { encodeMessage, wrap } from '../../src/wire/codec.ts'
 import type { TopologyTransaction } from '../../src/wire/generated/schema.ts'
 import { MESSAGE_SCHEMAS } from '../../src/wire/generated/schema.ts'
-import { MAX_DEPTH } from '../../src/wire/schema.ts'
-import { MAX_FINDINGS, MAX_PACKED, walkMessage } from '../../src/wire/walk.ts'
+import { MAX_DEPTH, MAX_PACKED } from '../../src/wire/schema.ts'
+import { MAX_FINDINGS, walkMessage } from '../../src/wire/walk.ts'
 import { fromHex } from '../support/vectors.ts'
 
 const NAMESPACE = `1220${'ab'.repeat(32)}`
@@ -96,6 +96,7 @@ describe('the strict walker', () => {
     ['a Unicode tag character', '1a084a060a04f3a08081', 'unsafe-text'],
     ['usages written unpacked', '1a080a0612042801' + '2804', 'unpacked-enum'],
     ['usages in two chunks', '1a0a0a0812062a01012a0104', 'unpacked-enum'],
+    ['usages packed and then unpacked', '1a090a0712052a0101' + '2804', 'unpacked-enum'],
     [
       'a time with too many nanoseconds',
       '1a0b' + '8a0108' + '1206' + '108094ebdc03',

@@ -9,14 +9,7 @@
 import protobuf from 'protobufjs/minimal.js'
 import { CantosignError } from '../../base/errors.ts'
 import type { FieldSchema, MessageSchema } from '../../wire/field-schema.ts'
-import {
-  emptyMessage,
-  exact,
-  isMessage,
-  wireTypeOf,
-  writeMessage,
-  type Message,
-} from '../../wire/message.ts'
+import { exact, isMessage, wireTypeOf, writeMessage, type Message } from '../../wire/message.ts'
 import { WireType } from '../../wire/reader.ts'
 import type { MessageTypes } from './generated/schema.ts'
 import { apiSchemaOf, fieldsByNumber, type ApiMessageName } from './schema.ts'
@@ -66,7 +59,7 @@ function readMessage(
   reader: protobuf.Reader,
   schema: MessageSchema,
   depth: number,
-  message: Message = emptyMessage(schema),
+  message: Message = schema.empty(),
 ): Message {
   if (depth < 0) throw new RangeError(`nested deeper than ${MAX_DEPTH} messages`)
   const byNumber = fieldsByNumber(schema)
