@@ -4,8 +4,8 @@ import { severityOf, type Finding } from '../../src/base/finding-codes.ts'
 import { escapeText } from '../../src/base/text.ts'
 import { transactionReport, type TransactionReport } from '../../src/explain/report.ts'
 import { openChunks } from '../../src/host/files.ts'
-import { collectKeys } from '../../src/topology/key-collection.ts'
 import type { StreamLayout } from '../../src/topology/record-splitter.ts'
+import { StreamKeys } from '../../src/topology/stream-keys.ts'
 import { verifyStream, type VerifiedEvent } from '../../src/topology/stream.ts'
 import type { Timestamp } from '../../src/wire/generated/schema.ts'
 import { toProtoJson } from '../../src/wire/proto-json.ts'
@@ -55,9 +55,9 @@ async function* verifiedEvents(
 ): AsyncGenerator<VerifiedEvent> {
   const progress = openProgress(io.stderr, silent)
   try {
-    const book = await collectKeys(() => openChunks(path), layout)
+    const keys = new StreamKeys(() => openChunks(path), layout)
     const source = (): AsyncIterable<Uint8Array> => openChunks(path, progress.update)
-    for await (const batch of verifyStream(source, layout, book)) yield* batch
+    for await (const batch of verifyStream(source, layout, keys)) yield* batch
   } finally {
     progress.end()
   }

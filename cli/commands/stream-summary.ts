@@ -15,6 +15,8 @@ export interface SignatureCounts {
   unverifiable: number
 }
 
+const REMOVE = 2
+
 /** What stands in the place of a mapping. */
 const PREPARED = 'prepared Daml transaction'
 
@@ -39,16 +41,18 @@ export class StreamSummary {
 
   /** @param findings of the transaction and of what surrounds it */
   addTransaction(
-    { value }: ReadTransaction,
+    { value, passedOver }: ReadTransaction,
     proposal: boolean,
     findings: readonly Finding[],
   ): void {
     this.transactions++
     if (proposal) this.proposals++
     const mapping = value?.mapping?.mapping
-    const type = mapping === undefined ? 'unknown' : mappingRow(mapping.$case).type
-    const operation = value?.operation === 2 ? `${type} (removed)` : type
-    this.mappings.set(operation, (this.mappings.get(operation) ?? 0) + 1)
+    const row = mapping === undefined ? passedOver?.row : mappingRow(mapping.$case)
+    const type = row?.type ?? 'unknown'
+    const isRemoval = (value ?? passedOver)?.operation === REMOVE
+    const name = isRemoval ? `${type} (removed)` : type
+    this.mappings.set(name, (this.mappings.get(name) ?? 0) + 1)
     for (const finding of findings) this.addFinding(finding)
   }
 
@@ -69,17 +73,6 @@ export class StreamSummary {
           `unknown ${signingAlgorithmSpec}`)
     this.algorithms.set(name, (this.algorithms.get(name) ?? 0) + 1)
     for (const finding of verified.findings) this.addFinding(finding)
-  }
-
-  /** Takes back what a first pass counted of a signature whose key came later. */
-  resolveLater(verified: VerifiedSignature): void {
-    this.signatures.unverifiable--
-    this.signatures[verified.status]++
-    const unknown = this.findings.get('unknown-signer')
-    if (unknown !== undefined && --unknown.count === 0) this.findings.delete('unknown-signer')
-    for (const finding of verified.findings) {
-      if (finding.code !== 'legacy-signature') this.addFinding(finding)
-    }
   }
 
   /** The first fatal finding, if any. */

@@ -4,11 +4,9 @@ import type { ExitStatus } from '../../src/base/error-codes.ts'
 import { severityOf, type Finding } from '../../src/base/finding-codes.ts'
 import { readState } from '../../src/explain/judgement.ts'
 import { openChunks } from '../../src/host/files.ts'
-import { isFingerprint } from '../../src/ident/fingerprint.ts'
-import { collectKeys } from '../../src/topology/key-collection.ts'
 import type { StreamLayout } from '../../src/topology/record-splitter.ts'
-import type { PlacedSignature } from '../../src/topology/signed-transaction.ts'
-import { KeyBook, verifyStream, type VerifiedEvent } from '../../src/topology/stream.ts'
+import { StreamKeys } from '../../src/topology/stream-keys.ts'
+import { verifyStream, type VerifiedEvent } from '../../src/topology/stream.ts'
 import type { Arguments } from '../command.ts'
 import type { Io } from '../io.ts'
 import { openProgress } from '../present/progress.ts'
@@ -57,7 +55,7 @@ const fatalIn = (event: VerifiedEvent): Finding | undefined => {
   return findings.find(({ code }) => severityOf(code) === 'fatal')
 }
 
-/** The keys first, then every record judged once, its verdict written as soon as it is known. */
+/** Every record is judged once, its verdict written as soon as it is known. */
 async function replayFile(
   source: () => AsyncIterable<Uint8Array>,
   layout: StreamLayout,
@@ -69,12 +67,13 @@ async function replayFile(
   const { path, beside } = context
   const { summary } = verification
   const replay = replayOf(layout, context)
-  const book = await collectKeys(() => openChunks(path), layout, beside.resolve)
+  const keys = new StreamKeys(() => openChunks(path), layout, beside.resolve)
   const stream = new VerificationStream(verification, { path, kind: 'stream' }, args, io)
-  for await (const batch of verifyStream(source, layout, book)) {
+  /** The fatal finding that the batch breaks off with, if there is one. */
+  const judge = (batch: readonly VerifiedEvent[]): Finding | undefined => {
     for (const event of batch) {
       const fatal = fatalIn(event)
-      if (fatal !== undefined) return stream.fail(fatalError([fatal], fatal, path))
+      if (fatal !== undefined) return fatal
       if (event.$case === 'finding') {
         summary.addFinding(event.finding)
         continue
@@ -86,46 +85,34 @@ async function replayFile(
       verification.addVerdict(verdict)
       stream.add(verdict)
     }
+    return undefined
+  }
+  for await (const batch of verifyStream(source, layout, keys)) {
+    const fatal = judge(batch)
+    if (fatal !== undefined) return stream.fail(fatalError([fatal], fatal, path))
     stream.flush()
   }
   stream.end()
   return verification.status
 }
 
-/**
- * Two passes at most: the second only for signatures whose key came later in the stream, so that
- * memory grows with the number of keys and not with the number of signatures.
- */
+/** Only what signatures and keys take is looked at: memory grows with the number of keys. */
 async function countSignatures(
   source: () => AsyncIterable<Uint8Array>,
   layout: StreamLayout,
   { summary }: Verification,
   { path, beside }: VerifyContext,
 ): Promise<void> {
-  const book = new KeyBook(beside.resolve)
-  const unknownSigners = new Set<string>()
-  for await (const batch of verifyStream(source, layout, book)) {
+  const keys = new StreamKeys(() => openChunks(path), layout, beside.resolve)
+  for await (const batch of verifyStream(source, layout, keys, 'keys')) {
     for (const event of batch) {
       if (event.$case === 'finding') summary.addFinding(event.finding)
       else {
         summary.addRecord(event.record)
-        for (const one of event.signatures) {
-          summary.addSignature(one)
-          if (one.status === 'unverifiable') unknownSigners.add(one.signature.wire.signedBy)
-        }
+        for (const one of event.signatures) summary.addSignature(one)
       }
     }
   }
   const { fatal } = summary
   if (fatal !== undefined) refuseFatal([fatal], path)
-  const cameLater = [...unknownSigners].some((one) => isFingerprint(one) && book.resolve(one))
-  if (!cameLater) return
-  const select = ({ wire: { signedBy } }: PlacedSignature, index: number): boolean =>
-    isFingerprint(signedBy) && book.knownOnlyAfter(signedBy, index)
-  for await (const batch of verifyStream(source, layout, book, select)) {
-    for (const event of batch) {
-      if (event.$case !== 'record') continue
-      for (const one of event.signatures) summary.resolveLater(one)
-    }
-  }
 }

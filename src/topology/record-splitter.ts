@@ -16,6 +16,9 @@ import { PROTO_VERSION } from '../wire/schema.ts'
  */
 export type StreamLayout = 'snapshot-v1' | 'snapshot-v2' | 'list' | 'delimited'
 
+/** Opens the bytes from their start; called once for every pass that is needed. */
+export type ChunkSource = () => AsyncIterable<Uint8Array>
+
 export interface StreamRecord {
   readonly index: number
   /** Content of the record without its tag or length. */
@@ -44,6 +47,9 @@ export function recordPath(layout: StreamLayout, index: number): string {
 }
 
 class NeedMore extends Error {}
+
+/** One for all: it is thrown at the end of every chunk, and a new error would look for where it is. */
+const NEED_MORE = new NeedMore()
 
 export class RecordSplitter {
   readonly findings: Finding[] = []
@@ -187,7 +193,7 @@ export class RecordSplitter {
     }
     if (length > reader.end - from) {
       this.#needed = from + length - (this.#offset - start)
-      throw new NeedMore()
+      throw NEED_MORE
     }
     reader.position = from + length
     return reader.bytes.subarray(from, from + length)

@@ -21,6 +21,7 @@ import {
   transactionHash,
   type Placement,
   type ReadTransaction,
+  type Wanted,
 } from './transaction.ts'
 
 /** One signature of a signed transaction and the hash it claims to be over. */
@@ -109,6 +110,7 @@ function checkSignatureLists(
   if (signatures.length === 0) {
     report('no-signature', at('signatures'), 'the transaction has no signature')
   }
+  if (signatures.length < 2) return signatures
   const signers = new Set<string>()
   for (const { wire, path } of signatures) {
     if (signers.has(wire.signedBy)) {
@@ -152,6 +154,7 @@ export function readWalkedSignedTransaction(
   bytes: Uint8Array,
   walk: WalkResult,
   placement: Placement = NOWHERE,
+  wanted: Wanted = 'everything',
 ): ReadSignedTransaction {
   if (walk.fatal) return unread(bytes, placement, walk)
   const value = decodeMessage('SignedTopologyTransaction', unwrap(bytes))
@@ -165,10 +168,11 @@ export function readWalkedSignedTransaction(
   if (value.transaction.length === 0) {
     report('missing-field', inner, 'there is no transaction inside')
   }
-  const transaction = readWalkedTransaction(value.transaction, walk, {
+  const within = {
     path: inner,
     offset: placement.offset + (value.transaction.byteOffset - bytes.byteOffset),
-  })
+  }
+  const transaction = readWalkedTransaction(value.transaction, walk, within, wanted)
   const signatures = checkSignatureLists(value, transaction.hash, placement, report)
   return {
     bytes,
@@ -186,12 +190,15 @@ export function readSignedTransaction(bytes: Uint8Array): ReadSignedTransaction 
   return readWalkedSignedTransaction(bytes, walk)
 }
 
+const NO_KEYS: ReadonlyMap<Fingerprint, PublicKey> = new Map()
+
 /** Every key that the transaction's own mapping carries, by fingerprint. */
 export function keysInside(transaction: ReadTransaction): ReadonlyMap<Fingerprint, PublicKey> {
-  const keys = new Map<Fingerprint, PublicKey>()
   const mapping = transaction.value?.mapping?.mapping
-  if (mapping === undefined) return keys
-  for (const { key } of signingKeysOf(mapping)) {
+  const placed = mapping === undefined ? [] : signingKeysOf(mapping)
+  if (placed.length === 0) return NO_KEYS
+  const keys = new Map<Fingerprint, PublicKey>()
+  for (const { key } of placed) {
     const reading = readSigningPublicKey(key)
     if (reading.key !== undefined) keys.set(reading.key.fingerprint, reading.key)
   }

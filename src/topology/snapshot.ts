@@ -6,6 +6,7 @@ import type { Item } from '../wire/generated/schema.ts'
 import { walkMessage, type WalkResult } from '../wire/walk.ts'
 import { recordPath, type StreamLayout, type StreamRecord } from './record-splitter.ts'
 import { readWalkedSignedTransaction, type ReadSignedTransaction } from './signed-transaction.ts'
+import type { Wanted } from './transaction.ts'
 
 export interface SnapshotRecord {
   readonly index: number
@@ -23,10 +24,11 @@ function fromItem(
   walk: WalkResult,
   path: string,
   offset: number,
+  wanted: Wanted,
 ): SnapshotRecord {
   const { transaction, ...times } = item
   const placement = { path, offset: offset + (transaction.byteOffset - outer.byteOffset) }
-  const signed = readWalkedSignedTransaction(transaction, walk, placement)
+  const signed = readWalkedSignedTransaction(transaction, walk, placement, wanted)
   if (transaction.length > 0) return { index, signed, item: times, findings: signed.findings }
   const missing: Finding = {
     code: 'missing-field',
@@ -43,7 +45,11 @@ function broken(index: number, bytes: Uint8Array, walk: WalkResult): SnapshotRec
 }
 
 /** Reads one record. Nothing is thrown for any input; no signature is verified yet. */
-export function readRecord(layout: StreamLayout, record: StreamRecord): SnapshotRecord {
+export function readRecord(
+  layout: StreamLayout,
+  record: StreamRecord,
+  wanted: Wanted = 'everything',
+): SnapshotRecord {
   const { index, bytes, offset } = record
   const path = recordPath(layout, index)
   switch (layout) {
@@ -51,18 +57,18 @@ export function readRecord(layout: StreamLayout, record: StreamRecord): Snapshot
       const walk = walkMessage('TopologyTransactions.Item', bytes, { wrapped: false, path, offset })
       if (walk.fatal) return broken(index, bytes, walk)
       const item = decodeMessage('TopologyTransactions.Item', bytes)
-      return fromItem(index, item, bytes, walk, `${path}.transaction`, offset)
+      return fromItem(index, item, bytes, walk, `${path}.transaction`, offset, wanted)
     }
     case 'snapshot-v2': {
       const walk = walkMessage('TopologyTransactions.Item', bytes, { wrapped: true, path, offset })
       if (walk.fatal) return broken(index, bytes, walk)
       const item = decodeMessage('TopologyTransactions.Item', unwrap(bytes))
-      return fromItem(index, item, bytes, walk, `${path}.data.transaction`, offset)
+      return fromItem(index, item, bytes, walk, `${path}.data.transaction`, offset, wanted)
     }
     case 'list': {
       const placement = { path, offset }
       const walk = walkMessage('SignedTopologyTransaction', bytes, { wrapped: true, ...placement })
-      const signed = readWalkedSignedTransaction(bytes, walk, placement)
+      const signed = readWalkedSignedTransaction(bytes, walk, placement, wanted)
       return { index, signed, item: undefined, findings: signed.findings }
     }
     case 'delimited': {
@@ -74,7 +80,7 @@ export function readRecord(layout: StreamLayout, record: StreamRecord): Snapshot
         wrapped: true,
         ...placement,
       })
-      const signed = readWalkedSignedTransaction(wrapped, walk, placement)
+      const signed = readWalkedSignedTransaction(wrapped, walk, placement, wanted)
       return { index, signed, item: undefined, findings: signed.findings }
     }
     default:

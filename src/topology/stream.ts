@@ -2,24 +2,19 @@
  * Snapshots and lists of any size, read and verified as a stream: one record in memory at a time,
  * plus every distinct key. Bytes come in as chunks; where they come from is the caller's matter.
  */
-import type { PublicKey } from '../crypto/public-key.ts'
-import { verifySignatureAsync } from '../crypto/signature.ts'
-import type { Fingerprint } from '../ident/fingerprint.ts'
-import { RecordSplitter, type StreamLayout } from './record-splitter.ts'
+import { verifySignaturesAsync, type SignatureCheck } from '../crypto/signature.ts'
+import { isFingerprint } from '../ident/fingerprint.ts'
+import { RecordSplitter, type ChunkSource, type StreamLayout } from './record-splitter.ts'
 import {
   concludeSignature,
   judgePlaced,
-  keysInside,
-  type KeyResolver,
   type PlacedSignature,
-  type ReadSignedTransaction,
   type VerifiedSignature,
 } from './signed-transaction.ts'
 import { readRecord, type SnapshotRecord } from './snapshot.ts'
+import type { StreamKeys } from './stream-keys.ts'
+import type { Wanted } from './transaction.ts'
 import { severityOf, type Finding } from '../base/finding-codes.ts'
-
-/** Opens the bytes from their start; called once for every pass that is needed. */
-export type ChunkSource = () => AsyncIterable<Uint8Array>
 
 export type StreamEvent =
   | { readonly $case: 'record'; readonly record: SnapshotRecord }
@@ -30,13 +25,14 @@ export type StreamEvent =
 export async function* readStream(
   source: ChunkSource,
   layout: StreamLayout,
+  wanted: Wanted = 'everything',
 ): AsyncGenerator<readonly StreamEvent[]> {
   const splitter = new RecordSplitter(layout)
   let reported = 0
   const events = (records: ReturnType<RecordSplitter['push']>): readonly StreamEvent[] => {
     const batch: StreamEvent[] = records.map((record) => ({
       $case: 'record',
-      record: readRecord(layout, record),
+      record: readRecord(layout, record, wanted),
     }))
     for (const finding of splitter.findings.slice(reported))
       batch.push({ $case: 'finding', finding })
@@ -56,56 +52,7 @@ function isFatal(event: StreamEvent): boolean {
   return findings.some(({ code }) => severityOf(code) === 'fatal')
 }
 
-/** Every key of a stream by fingerprint, with the record where it came first. */
-export class KeyBook {
-  readonly #keys = new Map<Fingerprint, { readonly key: PublicKey; readonly firstSeen: number }>()
-  readonly #outside: KeyResolver
-
-  /** @param outside keys known from elsewhere */
-  constructor(outside: KeyResolver = () => undefined) {
-    this.#outside = outside
-  }
-
-  get size(): number {
-    return this.#keys.size
-  }
-
-  addFrom(signed: ReadSignedTransaction, index: number): void {
-    for (const [fingerprint, key] of keysInside(signed.transaction)) {
-      if (!this.#keys.has(fingerprint)) this.#keys.set(fingerprint, { key, firstSeen: index })
-    }
-  }
-
-  readonly resolve: KeyResolver = (fingerprint) =>
-    this.#keys.get(fingerprint)?.key ?? this.#outside(fingerprint)
-
-  /** True if the key is known, but only from a record after this one. */
-  knownOnlyAfter(fingerprint: Fingerprint, index: number): boolean {
-    const entry = this.#keys.get(fingerprint)
-    return (
-      entry !== undefined && entry.firstSeen > index && this.#outside(fingerprint) === undefined
-    )
-  }
-}
-
-/** Verifies signatures on the thread pool; the order is kept. */
-export async function verifyPlaced(
-  signed: ReadSignedTransaction,
-  signatures: readonly PlacedSignature[],
-  resolve: KeyResolver,
-): Promise<readonly VerifiedSignature[]> {
-  return await Promise.all(
-    signatures.map(async (signature) => {
-      const judged = judgePlaced(signature, resolve)
-      const verifies =
-        judged.check !== undefined &&
-        (await verifySignatureAsync(judged.check.key, signature.message, judged.check.signature))
-      return concludeSignature(signed, signature, judged, verifies)
-    }),
-  )
-}
-
-/** A record with its signatures verified, as far as the keys were known at that point. */
+/** A record with its signatures verified, as far as the keys are known. */
 export interface VerifiedRecord {
   readonly record: SnapshotRecord
   readonly signatures: readonly VerifiedSignature[]
@@ -119,22 +66,22 @@ export type VerifiedEvent =
 const WINDOW = 8
 
 /**
- * Reads and verifies a stream in order. Keys are added to the book on the way, so a signature by a
- * key that comes later is `unverifiable` unless the book had it before.
- * @param select which signatures to verify; the others are left out
+ * Reads and verifies a stream in order, every signature with all the keys of the stream.
+ * @param keys of the same stream
  */
 export async function* verifyStream(
   source: ChunkSource,
   layout: StreamLayout,
-  book: KeyBook,
-  select: (signature: PlacedSignature, index: number) => boolean = () => true,
+  keys: StreamKeys,
+  wanted: Wanted = 'everything',
 ): AsyncGenerator<readonly VerifiedEvent[]> {
   const window: Promise<readonly VerifiedEvent[]>[] = []
-  for await (const batch of readStream(source, layout)) {
-    for (const event of batch) {
-      if (event.$case === 'record') book.addFrom(event.record.signed, event.record.index)
-    }
-    window.push(Promise.all(batch.map((event) => verifyEvent(event, book, select))))
+  for await (const batch of readStream(source, layout, wanted)) {
+    keys.addFrom(batch.flatMap((event) => (event.$case === 'record' ? event.record.signed : [])))
+    const verified = verifyBatch(batch, keys)
+    // What fails in it is told when its turn comes, not while the next chunk is read.
+    verified.catch(() => undefined)
+    window.push(verified)
     if (window.length < WINDOW) continue
     const oldest = window.shift()
     if (oldest !== undefined) yield await oldest
@@ -142,14 +89,40 @@ export async function* verifyStream(
   for (const rest of window) yield await rest
 }
 
-async function verifyEvent(
-  event: StreamEvent,
-  book: KeyBook,
-  select: (signature: PlacedSignature, index: number) => boolean,
-): Promise<VerifiedEvent> {
-  if (event.$case === 'finding') return event
-  const { record } = event
-  const { signed, index } = record
-  const chosen = signed.signatures.filter((signature) => select(signature, index))
-  return { $case: 'record', record, signatures: await verifyPlaced(signed, chosen, book.resolve) }
+const signaturesOf = (event: StreamEvent): readonly PlacedSignature[] =>
+  event.$case === 'finding' ? [] : event.record.signed.signatures
+
+const isMissing = ({ wire: { signedBy } }: PlacedSignature, { resolve }: StreamKeys): boolean =>
+  isFingerprint(signedBy) && resolve(signedBy) === undefined
+
+/** The signatures of a whole batch on the thread pool at once. */
+async function verifyBatch(
+  batch: readonly StreamEvent[],
+  keys: StreamKeys,
+): Promise<readonly VerifiedEvent[]> {
+  const missing = batch.some((event) => signaturesOf(event).some((one) => isMissing(one, keys)))
+  if (missing) await keys.complete()
+  const checks: SignatureCheck[] = []
+  const judged = batch.map((event) =>
+    signaturesOf(event).map((signature) => {
+      const judgement = judgePlaced(signature, keys.resolve)
+      const { check } = judgement
+      const { message } = signature
+      const at = check === undefined ? undefined : checks.push({ ...check, message }) - 1
+      return { signature, judgement, at }
+    }),
+  )
+  const valid = await verifySignaturesAsync(checks)
+  return batch.map((event, i) => {
+    if (event.$case === 'finding') return event
+    const signatures = (judged[i] ?? []).map(({ signature, judgement, at }) =>
+      concludeSignature(
+        event.record.signed,
+        signature,
+        judgement,
+        at !== undefined && valid[at] === true,
+      ),
+    )
+    return { $case: 'record', record: event.record, signatures }
+  })
 }

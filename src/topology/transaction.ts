@@ -7,6 +7,7 @@ import { locateField } from '../wire/locate.ts'
 import { walkMessage, type UnknownField, type WalkResult } from '../wire/walk.ts'
 import { checkMapping } from './check/mappings.ts'
 import { FindingList } from './finding-list.ts'
+import { keylessOutline, type Outline } from './outline.ts'
 
 export const MAX_SERIAL = 2_147_483_647
 
@@ -19,12 +20,20 @@ export interface ReadTransaction {
   readonly bytes: Uint8Array
   /** 34 bytes, docs/protocol/hashing.md section 4. */
   readonly hash: Uint8Array
-  /** `undefined` only if a finding is fatal. */
+  /** `undefined` only if a finding is fatal, or if the content was passed over. */
   readonly value: TopologyTransaction | undefined
+  /** What is known where the content was passed over: keys were wanted, and this has none. */
+  readonly passedOver?: Outline
   readonly findings: readonly Finding[]
   readonly unknownFields: readonly UnknownField[]
   readonly canonical: boolean
 }
+
+/**
+ * How much of a transaction is wanted. `keys`: a mapping without keys is accounted for to the last
+ * byte and not looked at any further.
+ */
+export type Wanted = 'everything' | 'keys'
 
 /** Where a transaction lies inside a larger input; put before paths and offsets. */
 export interface Placement {
@@ -113,8 +122,22 @@ export function readWalkedTransaction(
   bytes: Uint8Array,
   walk: Pick<WalkResult, 'findings' | 'unknownFields' | 'canonical'>,
   placement: Placement = AT_START,
+  wanted: Wanted = 'everything',
 ): ReadTransaction {
   const data = unwrap(bytes)
+  const passedOver = wanted === 'keys' ? keylessOutline(data) : undefined
+  if (passedOver !== undefined) {
+    const { findings, unknownFields, canonical } = walk
+    return {
+      bytes,
+      hash: transactionHash(bytes),
+      value: undefined,
+      passedOver,
+      findings,
+      unknownFields,
+      canonical,
+    }
+  }
   const value = decodeMessage('TopologyTransaction', data)
   const meaning =
     data.length === 0 ? [] : checkTransaction(bytes, value, walk.unknownFields, placement)

@@ -15,7 +15,8 @@ import {
 import { mappingRow, type MappingCase } from '../../src/topology/mapping.ts'
 import { combinedHash } from '../../src/topology/namespace.ts'
 import { readSignedTransaction, verifySignatures } from '../../src/topology/signed-transaction.ts'
-import { KeyBook, verifyStream, type VerifiedRecord } from '../../src/topology/stream.ts'
+import { StreamKeys } from '../../src/topology/stream-keys.ts'
+import { verifyStream, type VerifiedRecord } from '../../src/topology/stream.ts'
 import { readTransaction } from '../../src/topology/transaction.ts'
 import { mappingUniqueKey } from '../../src/topology/unique-key.ts'
 import type { StreamLayout } from '../../src/topology/record-splitter.ts'
@@ -185,11 +186,11 @@ async function recordsOf(
   bytes: Uint8Array,
   layout: StreamLayout,
   size: number,
-  book = new KeyBook(),
 ): Promise<{ records: VerifiedRecord[]; stray: string[] }> {
   const records: VerifiedRecord[] = []
   const stray: string[] = []
-  for await (const batch of verifyStream(() => inChunks(bytes, size), layout, book)) {
+  const source = (): AsyncIterable<Uint8Array> => inChunks(bytes, size)
+  for await (const batch of verifyStream(source, layout, new StreamKeys(source, layout))) {
     for (const event of batch) {
       if (event.$case === 'finding') stray.push(event.finding.code)
       else records.push(event)

@@ -104,9 +104,8 @@ function checkVettedPackages(context: CheckContext, mapping: VettedPackages): vo
   checkIdentifier(context, 'participant_uid', mapping.participantUid, readParticipantUid)
   checkDistinct(context, 'package_ids', packageIds, 'package')
   const bare = new Set(packageIds)
-  packages.forEach((one, i) => {
-    const { validFromInclusive: from, validUntilExclusive: until } = one
-    if (bare.has(one.packageId)) {
+  packages.forEach(({ packageId, validFromInclusive: from, validUntilExclusive: until }, i) => {
+    if (bare.size > 0 && bare.has(packageId)) {
       context.report('duplicate-entry', `packages[${i}]`, 'this package is in package_ids too')
     }
     const inverted =

@@ -70,13 +70,13 @@ export function checkDistinct(
   what: string,
 ): void {
   const seen = new Set<string>()
-  items.forEach((item, i) => {
-    if (item === undefined) return
-    if (seen.has(item)) {
-      context.report('duplicate-entry', `${path}[${i}]`, `this ${what} is in the list already`)
-    }
-    seen.add(item)
-  })
+  let distinct = 0
+  for (const [i, item] of items.entries()) {
+    if (item === undefined) continue
+    // The set is asked once for each: lists of packages are long.
+    if (seen.add(item).size > distinct) distinct++
+    else context.report('duplicate-entry', `${path}[${i}]`, `this ${what} is in the list already`)
+  }
 }
 
 export function checkNotEmpty(

@@ -3,10 +3,11 @@ import { createReadStream } from 'node:fs'
 import { createGunzip } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import type { TestKey } from '../package/support.ts'
-import { collectKeys } from '../../src/topology/key-collection.ts'
 import { KEY_CARRYING, signingKeysOf } from '../../src/topology/keys.ts'
-import type { StreamLayout } from '../../src/topology/record-splitter.ts'
-import { KeyBook, readStream, type ChunkSource } from '../../src/topology/stream.ts'
+import type { ChunkSource, StreamLayout } from '../../src/topology/record-splitter.ts'
+import type { KeyResolver } from '../../src/topology/signed-transaction.ts'
+import { StreamKeys } from '../../src/topology/stream-keys.ts'
+import { readStream, verifyStream } from '../../src/topology/stream.ts'
 import { wrap } from '../../src/wire/codec.ts'
 import {
   ALICE,
@@ -28,14 +29,22 @@ const chunks = (bytes: Uint8Array, size = bytes.length): ChunkSource =>
     }
   }
 
-async function byReadingAll(source: ChunkSource, layout: StreamLayout): Promise<KeyBook> {
-  const book = new KeyBook()
+async function byReadingAll(source: ChunkSource, layout: StreamLayout): Promise<StreamKeys> {
+  const keys = new StreamKeys(source, layout)
   for await (const batch of readStream(source, layout)) {
-    for (const event of batch) {
-      if (event.$case === 'record') book.addFrom(event.record.signed, event.record.index)
-    }
+    keys.addFrom(batch.flatMap((event) => (event.$case === 'record' ? event.record.signed : [])))
   }
-  return book
+  return keys
+}
+
+async function collectKeys(
+  source: ChunkSource,
+  layout: StreamLayout,
+  outside?: KeyResolver,
+): Promise<StreamKeys> {
+  const keys = new StreamKeys(source, layout, outside)
+  await keys.complete()
+  return keys
 }
 
 const signed = (
@@ -63,6 +72,35 @@ describe('the keys of a stream', () => {
       expect(book.size).toBe(3)
       for (const key of [ALICE, BOB, CAROL]) expect(book.resolve(key.fingerprint)).toEqual(key.key)
       expect(book.resolve(HOST.fingerprint)).toBeUndefined()
+    }
+  })
+
+  it('are looked for in the whole stream once, and only if a signature needs one that came later', async () => {
+    const [delegation, vetting, hosting] = HISTORY as [Uint8Array, Uint8Array, Uint8Array]
+    const byCarol = signed(delegationMapping(ALICE, BOB), CAROL)
+    const outside: KeyResolver = (fingerprint) =>
+      [ALICE, HOST].find((one) => one.fingerprint === fingerprint)?.key
+    for (const [history, passes] of [
+      [[delegation, vetting, hosting], 1],
+      [[delegation, vetting, hosting, byCarol], 1],
+      [[delegation, byCarol, byCarol, vetting, hosting], 2],
+    ] as const) {
+      const file = streamFile('snapshot-v1', history)
+      let opened = 0
+      const source: ChunkSource = () => {
+        opened++
+        return chunks(file, 50)()
+      }
+      const keys = new StreamKeys(source, 'snapshot-v1', outside)
+      const statuses: string[] = []
+      for await (const batch of verifyStream(source, 'snapshot-v1', keys)) {
+        for (const event of batch) {
+          if (event.$case === 'record') statuses.push(...event.signatures.map((one) => one.status))
+        }
+      }
+      expect(statuses).toEqual(statuses.map(() => 'valid'))
+      expect(statuses.length).toBeGreaterThanOrEqual(history.length)
+      expect(opened).toBe(passes)
     }
   })
 
