@@ -87,7 +87,7 @@ async function replayFile(
     }
     return undefined
   }
-  for await (const batch of verifyStream(source, layout, keys)) {
+  for await (const batch of verifyStream(source, layout, keys, 'authority')) {
     const fatal = judge(batch)
     if (fatal !== undefined) return stream.fail(fatalError([fatal], fatal, path))
     stream.flush()

@@ -4,6 +4,7 @@ import { hash, HashPurpose } from '../crypto/hash.ts'
 import { decodeMessage, unwrap } from '../wire/codec.ts'
 import type { TopologyTransaction } from '../wire/generated/schema.ts'
 import { locateField } from '../wire/locate.ts'
+import { MAX_DEPTH } from '../wire/schema.ts'
 import { walkMessage, type UnknownField, type WalkResult } from '../wire/walk.ts'
 import { checkMapping } from './check/mappings.ts'
 import { FindingList } from './finding-list.ts'
@@ -30,10 +31,17 @@ export interface ReadTransaction {
 }
 
 /**
- * How much of a transaction is wanted. `keys`: a mapping without keys is accounted for to the last
- * byte and not looked at any further.
+ * How much of a transaction is wanted; every byte is accounted for in any case.
+ * - `authority`: the packages of VettedPackages, most of what a network holds, bear on nobody's
+ *   authority. They are not decoded: in the value the lists are empty, and held against no rule.
+ * - `keys`: of a mapping without keys nothing is looked at, and there is no value.
  */
-export type Wanted = 'everything' | 'keys'
+export type Wanted = 'everything' | 'authority' | 'keys'
+
+const PACKAGES: ReadonlySet<string> = new Set([
+  'VettedPackages.package_ids',
+  'VettedPackages.packages',
+])
 
 /** Where a transaction lies inside a larger input; put before paths and offsets. */
 export interface Placement {
@@ -138,7 +146,8 @@ export function readWalkedTransaction(
       canonical,
     }
   }
-  const value = decodeMessage('TopologyTransaction', data)
+  const without = wanted === 'authority' ? PACKAGES : undefined
+  const value = decodeMessage('TopologyTransaction', data, MAX_DEPTH, without)
   const meaning =
     data.length === 0 ? [] : checkTransaction(bytes, value, walk.unknownFields, placement)
   return {

@@ -27,8 +27,15 @@ import {
  * showing.
  */
 class LenientReader extends protobuf.Reader {
+  /** Fields that are stepped over as if they were unknown, by their full names. */
+  readonly without: ReadonlySet<string> | undefined
   /** The same bytes, for texts: a Buffer gives one out of its middle. */
   #buffer: Buffer | undefined
+
+  constructor(bytes: Uint8Array, without?: ReadonlySet<string>) {
+    super(bytes)
+    this.without = without
+  }
 
   /** Up to ten bytes; the walker has held the value to 32 bits. */
   varint(): number {
@@ -135,7 +142,7 @@ function readMessage(
     const wireType = tag & 7
     const field = indexed.byNumber.get(tag >>> 3)
     const expected = field?.wireType
-    if (field === undefined) reader.over(wireType)
+    if (field === undefined || reader.without?.has(field.fullName) === true) reader.over(wireType)
     else if (wireType === expected) {
       if (field.oneof !== undefined) {
         const held = message[field.oneof]
@@ -167,15 +174,18 @@ function listOf(message: Message, { json }: FieldSchema): unknown[] {
  * Reads an unwrapped message.
  * @param bytes a message that was walked without a fatal finding
  * @param maxDepth the depth that it was walked with
+ * @param without full names of fields that are left at their defaults
  */
 export function decodeMessage<Name extends MessageName>(
   name: Name,
   bytes: Uint8Array,
   maxDepth = MAX_DEPTH,
+  without?: ReadonlySet<string>,
 ): MessageTypes[Name] {
   // A plain array: views of a Buffer would be Buffers.
   const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const message = readMessage(new LenientReader(plain), schemaOf(name), plain.length, maxDepth)
+  const reader = new LenientReader(plain, without)
+  const message = readMessage(reader, schemaOf(name), plain.length, maxDepth)
   return message as unknown as MessageTypes[Name] // the generated types mirror the same schema
 }
 

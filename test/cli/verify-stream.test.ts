@@ -148,6 +148,33 @@ describe('a history', () => {
     expect(warnings).toMatchObject([{ code: 'duplicate-signer', count: 1 }])
   })
 
+  test('is not held against rules for packages, which inspect names, but accounted for', () => {
+    const at = desk()
+    const packages = [{ packageId: 'a' }, { packageId: 'a' }].map((one) => ({
+      ...one,
+      validFromInclusive: undefined,
+      validUntilExclusive: undefined,
+    }))
+    const vetting = transactionBytes({
+      $case: 'vettedPackages',
+      value: { participantUid: `host::${fingerprint('host')}`, packageIds: [], packages },
+    })
+    // Of the last package the text gets a character that does not show.
+    const odd = Uint8Array.from(vetting)
+    const last = odd.lastIndexOf(0x61)
+    odd[last] = 0x07
+    for (const [name, transaction] of Object.entries({ twice: vetting, odd })) {
+      at.write(name, streamFile('snapshot-v1', [root('host'), signedBy(transaction, 'host')]))
+    }
+    const codes = ({ warnings }: Pick<Verified, 'warnings'>): readonly string[] =>
+      warnings.map(({ code }) => code)
+    expect(codes(verify(at, 0, 'twice'))).toEqual([])
+    expect(codes(verify(at, 0, 'twice', '--signatures-only'))).toEqual([])
+    expect(at.run('inspect', 'twice').stdout).toContain('duplicate-entry')
+    expect(codes(verify(at, 0, 'odd'))).toEqual(['unsafe-text'])
+    expect(codes(verify(at, 0, 'odd', '--signatures-only'))).toEqual(['unsafe-text'])
+  })
+
   test('of which only signatures are asked has no verdicts', () => {
     const at = desk()
     at.write('one', streamFile('list', [root('alice')]))
