@@ -4,6 +4,7 @@ const shared = {
   exclude: ['dist/**', 'node_modules/**'],
   testTimeout: 60_000,
   globalSetup: ['test/support/global-setup.ts'],
+  setupFiles: ['test/support/property-seed.ts'],
 }
 
 export default defineConfig({
