@@ -1,5 +1,5 @@
 /** The scripts of the documents and the demo, every call of the program in them seen by the kernel. */
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import {
   chmodSync,
   closeSync,
@@ -11,8 +11,16 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import {
+  damlCeremony,
+  decentralizedCeremony,
+  runSection,
+  type Ceremony,
+} from '../cli/support/ceremonies.ts'
+import { answered, expectedStatus } from '../cli/support/ceremony.ts'
 import { desk, fingerprint } from '../cli/support/desk.ts'
 import { programPath, root, scratch } from '../cli/support/program.ts'
+import { runWords, type Step } from '../cli/support/runbook.ts'
 
 const hasStrace = spawnSync('strace', ['-V']).status === 0
 if (!hasStrace) process.stderr.write('skipped: sockets of golden scripts (there is no strace)\n')
@@ -31,13 +39,25 @@ function tracedPrograms(directory: string): { readonly path: string; readonly lo
   return { path, logs }
 }
 
-interface Traced {
-  readonly status: number | null
-  readonly output: string
+interface Processes {
   /** Processes of Node.js that ran. */
   readonly processes: number
   /** Network calls of all of them, without process numbers. */
   readonly calls: readonly string[]
+}
+
+function readLogs(logs: string): Processes {
+  const names = readdirSync(logs)
+  const calls = names
+    .flatMap((name) => readFileSync(join(logs, name), 'utf8').split('\n'))
+    .filter((line) => /\b(socket|connect|bind|listen|sendto|sendmsg)\(/.test(line))
+    .map((line) => line.replace(/^\d+\s+/, ''))
+  return { processes: names.length, calls }
+}
+
+interface Traced extends Processes {
+  readonly status: number | null
+  readonly output: string
 }
 
 /** Runs a command with the traced programs in front; its output goes to a file, as pipes are sockets. */
@@ -56,29 +76,70 @@ function runTraced(
     stdio: ['ignore', output, output],
   })
   closeSync(output)
-  const names = readdirSync(logs)
-  const calls = names
-    .flatMap((name) => readFileSync(join(logs, name), 'utf8').split('\n'))
-    .filter((line) => /\b(socket|connect|bind|listen|sendto|sendmsg)\(/.test(line))
-    .map((line) => line.replace(/^\d+\s+/, ''))
-  return { status, output: readFileSync(outputPath, 'utf8'), processes: names.length, calls }
+  return { status, output: readFileSync(outputPath, 'utf8'), ...readLogs(logs) }
 }
 
 const ofBareNode = (): readonly string[] => runTraced(['node', '-e', '0'], scratch()).calls
 
 /** @param least as many processes of the program, or more */
+function expectNoSocket({ processes, calls }: Processes, least: number): void {
+  expect(processes).toBeGreaterThanOrEqual(least)
+  const bare = new Set(ofBareNode())
+  expect(calls.filter((call) => !bare.has(call))).toEqual([])
+}
+
 function expectSilent(traced: Traced, least: number): void {
   expect({ status: traced.status, output: traced.output }).toEqual({
     status: 0,
     output: traced.output,
   })
-  expect(traced.processes).toBeGreaterThanOrEqual(least)
-  const bare = new Set(ofBareNode())
-  expect(traced.calls.filter((call) => !bare.has(call))).toEqual([])
+  expectNoSocket(traced, least)
 }
 
 /** Lines of a script that begin with a call of the program. */
 const callsIn = (script: string): number => [...script.matchAll(/^(run )?cantosign /gm)].length
+
+/** Runs a ceremony to its end, each step in the directory of its company and to the end that the page says. */
+async function runTracedCeremony(ceremony: Ceremony): Promise<Processes> {
+  const { path, logs } = tracedPrograms(ceremony.place)
+  const runStep = async ({ words, comment }: Step, number: string): Promise<void> => {
+    const directory = join(ceremony.place, `owner${number}`)
+    mkdirSync(directory, { recursive: true })
+    const [program, ...args] = answered(words)
+    if (program !== 'cantosign') {
+      // A copy; anything else is refused.
+      await runWords(words, directory)
+      return
+    }
+    const outputPath = join(directory, 'traced-output')
+    const output = openSync(outputPath, 'w')
+    const child = spawn(join(path, 'cantosign'), args, {
+      cwd: directory,
+      env: { HOME: directory, PATH: process.env['PATH'] },
+      detached: true,
+      stdio: ['ignore', output, output],
+    })
+    const status = await new Promise<number | null>((resolve) => child.on('close', resolve))
+    closeSync(output)
+    const what = `owner${number}: ${words.join(' ')}\n${readFileSync(outputPath, 'utf8')}`
+    expect(status, what).toBe(expectedStatus(comment))
+  }
+  for (const section of ceremony.sections) await runSection(ceremony, section, runStep)
+  return readLogs(logs)
+}
+
+/** By their page, and with how many runs of the program at least. */
+const CEREMONIES = [
+  ['daml-transaction.md', damlCeremony, 50],
+  ['decentralized-namespace.md', decentralizedCeremony, 150],
+] as const
+
+/** How often a ceremony runs the program: each command once for each company. */
+const runsOf = ({ sections }: Ceremony): number =>
+  sections
+    .flatMap(({ blocks }) => blocks)
+    .map(({ names, commands }) => names.length * callsIn(commands.join('\n')))
+    .reduce((sum, count) => sum + count, 0)
 
 describe.skipIf(!hasStrace)('golden scripts under strace', { timeout: 300_000 }, () => {
   test('what connects is seen', () => {
@@ -107,5 +168,18 @@ describe.skipIf(!hasStrace)('golden scripts under strace', { timeout: 300_000 },
     const script = readFileSync(join(root, 'scripts', 'demo-offline.sh'), 'utf8')
     const traced = runTraced(['bash', join(root, 'scripts', 'demo-offline.sh')], scratch())
     expectSilent(traced, callsIn(script))
+  })
+
+  test('those of the ceremonies are run, of all pages', () => {
+    expect(readdirSync(join(root, 'docs', 'ceremony')).sort()).toEqual(
+      CEREMONIES.map(([page]) => page),
+    )
+  })
+
+  test.each(CEREMONIES)('make none either: %s', async (_page, begin, least) => {
+    const ceremony = begin()
+    const runs = runsOf(ceremony)
+    expect(runs).toBeGreaterThan(least)
+    expectNoSocket(await runTracedCeremony(ceremony), runs)
   })
 })
