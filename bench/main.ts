@@ -3,9 +3,21 @@
  * drifts slows both. Quote the ratios, not the times.
  */
 import { spawn, spawnSync } from 'node:child_process'
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  createReadStream,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { rawPublicKey } from '../src/crypto/public-key.ts'
+import { parseFingerprint } from '../src/ident/fingerprint.ts'
+import { StreamKeys } from '../src/topology/stream-keys.ts'
+import { readStream } from '../src/topology/stream.ts'
 import { writeParties } from './package.ts'
 import { writeTree, writeValues } from './prepared.ts'
 import { writeRootDelegation, writeSnapshot } from './snapshot.ts'
@@ -84,6 +96,28 @@ function againstSignatures(
     ratio: median(own.map((value, i) => value / (bounds[i] ?? Number.NaN))),
     limit,
   })
+}
+
+/** What a program of a few lines takes for the same signatures: the part that no reader can save. */
+async function bareVerification(snapshot: string, file: string): Promise<number> {
+  const source = (): AsyncIterable<Uint8Array> => createReadStream(snapshot)
+  const keys = new StreamKeys(source, 'snapshot-v1')
+  await keys.complete()
+  const rows: (readonly [string, string, string])[] = []
+  const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64url')
+  for await (const batch of readStream(source, 'snapshot-v1', 'keys')) {
+    for (const event of batch) {
+      if (event.$case !== 'record') continue
+      for (const { wire, message } of event.record.signed.signatures) {
+        const key = keys.resolve(parseFingerprint(wire.signedBy))
+        if (key === undefined) throw new Error('a signature by an unknown key')
+        rows.push([text(rawPublicKey(key)), text(message), text(wire.signature)])
+      }
+    }
+  }
+  writeFileSync(file, JSON.stringify(rows))
+  const bare = join(process.cwd(), 'bench', 'bare-verify.mjs')
+  return median(Array.from({ length: 5 }, () => time(process.execPath, [bare, file])))
 }
 
 /** Commands on a package of 1,000 transactions and one of 10,000: ten times the work, not more. */
@@ -210,6 +244,9 @@ try {
   againstSignatures('verify --signatures-only of the snapshot', verify, small.signatures, 1.3)
   const replay = ['verify', path('small'), '--quiet']
   againstSignatures('verify of the snapshot with authorization', replay, small.signatures, 2)
+
+  const bare = await bareVerification(path('small'), path('signatures'))
+  console.log(`signatures: verified by a bare Node.js program in ${bare.toFixed(0)} ms`)
 
   const smallPeak = await peakMemory(verify)
   const largePeak = await peakMemory(['verify', path('large'), ...signaturesOnly])

@@ -4,10 +4,10 @@ import { concatBytes } from '../base/bytes.ts'
 import { CantosignError } from '../base/errors.ts'
 
 /** Several chunks are on their way at once while signatures are verified: memory follows their size. */
-const CHUNK_BYTES = 32 * 1024
+const CHUNK_BYTES = 16 * 1024
 
 /** System calls cost more than the copying: a stream is read in larger pieces and handed on in chunks. */
-const READ_BYTES = 8 * CHUNK_BYTES
+const READ_BYTES = 4 * CHUNK_BYTES
 
 /** Compressed data that expand further than this are no snapshot of a network. */
 const MAX_GZIP_RATIO = 1000

@@ -91,7 +91,7 @@ function readOutline(bytes: Uint8Array, transaction: Span): Outline | undefined 
     if (!passOver(reader, wireType)) return undefined
     if (isOperation) operation = reader.low
   }
-  const mapping = { ...transaction }
+  const mapping = { from: transaction.from, to: transaction.to }
   const row = enter(bytes, mapping, MAPPING) ? onlyRow(bytes, mapping) : undefined
   return row === undefined || KEYED.has(row) ? undefined : { operation, row }
 }

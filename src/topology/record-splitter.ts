@@ -82,6 +82,15 @@ export class RecordSplitter {
 
   /** Takes the next chunk and gives the records that are complete with it. */
   push(chunk: Uint8Array): readonly StreamRecord[] {
+    const beyond = this.#available + chunk.length - this.#needed
+    if (this.#available === 0 || this.#needed === 1 || beyond <= 0) return this.#take(chunk)
+    // Only what completes the record that is waited for is copied together with its beginning.
+    const end = chunk.length - beyond
+    const records = this.#take(chunk.subarray(0, end))
+    return this.#ended ? records : [...records, ...this.push(chunk.subarray(end))]
+  }
+
+  #take(chunk: Uint8Array): readonly StreamRecord[] {
     this.#chunks.push(chunk)
     this.#available += chunk.length
     return this.#available < this.#needed ? [] : this.#drain(false)

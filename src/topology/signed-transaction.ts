@@ -180,7 +180,7 @@ export function readWalkedSignedTransaction(
     value,
     signatures,
     transaction,
-    findings: [...transaction.findings, ...findings],
+    findings: findings.length === 0 ? transaction.findings : [...transaction.findings, ...findings],
   }
 }
 

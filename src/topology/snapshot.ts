@@ -26,17 +26,17 @@ function fromItem(
   offset: number,
   wanted: Wanted,
 ): SnapshotRecord {
-  const { transaction, ...times } = item
+  const { transaction } = item
   const placement = { path, offset: offset + (transaction.byteOffset - outer.byteOffset) }
   const signed = readWalkedSignedTransaction(transaction, walk, placement, wanted)
-  if (transaction.length > 0) return { index, signed, item: times, findings: signed.findings }
+  if (transaction.length > 0) return { index, signed, item, findings: signed.findings }
   const missing: Finding = {
     code: 'missing-field',
     path,
     offset,
     message: 'the item has no transaction',
   }
-  return { index, signed, item: times, findings: [...signed.findings, missing] }
+  return { index, signed, item, findings: [...signed.findings, missing] }
 }
 
 function broken(index: number, bytes: Uint8Array, walk: WalkResult): SnapshotRecord {

@@ -62,8 +62,12 @@ export type VerifiedEvent =
   | ({ readonly $case: 'record' } & VerifiedRecord)
   | { readonly $case: 'finding'; readonly finding: Finding }
 
-/** Batches that are decoded while earlier ones are still being verified. */
-const WINDOW = 8
+/**
+ * Batches that are decoded while earlier ones are still being verified. What is on its way when the
+ * garbage collector runs makes it keep more memory for good: with more than this, a file of 250 MB
+ * takes 20 MB more than one of 10 MB.
+ */
+const WINDOW = 3
 
 /**
  * Reads and verifies a stream in order, every signature with all the keys of the stream.
@@ -107,8 +111,10 @@ async function verifyBatch(
     signaturesOf(event).map((signature) => {
       const judgement = judgePlaced(signature, keys.resolve)
       const { check } = judgement
+      if (check === undefined) return { signature, judgement, at: undefined }
       const { message } = signature
-      const at = check === undefined ? undefined : checks.push({ ...check, message }) - 1
+      // Not spread: objects made by spreading outlived their batch and doubled the memory in use.
+      const at = checks.push({ key: check.key, signature: check.signature, message }) - 1
       return { signature, judgement, at }
     }),
   )

@@ -96,6 +96,7 @@ describe('the strict walker', () => {
     ['a Unicode tag character', '1a084a060a04f3a08081', 'unsafe-text'],
     ['usages written unpacked', '1a080a0612042801' + '2804', 'unpacked-enum'],
     ['usages in two chunks', '1a0a0a0812062a01012a0104', 'unpacked-enum'],
+    ['usages so, with a field between', '1a0b0a0912072a010130012804', 'unpacked-enum'],
     ['usages packed and then unpacked', '1a090a0712052a0101' + '2804', 'unpacked-enum'],
     [
       'a time with too many nanoseconds',
