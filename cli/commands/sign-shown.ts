@@ -7,7 +7,12 @@ import type { PublicKey } from '../../src/crypto/public-key.ts'
 import { mappingRow } from '../../src/topology/mapping.ts'
 import { namespacesOf } from '../../src/topology/keys.ts'
 import { combinedHash } from '../../src/topology/namespace.ts'
-import { dangersOf, judgeTransactions, type Judgement } from '../../src/explain/judgement.ts'
+import {
+  dangersOf,
+  judgementsFor,
+  judgeTransactions,
+  type Judgement,
+} from '../../src/explain/judgement.ts'
 import type { Danger } from '../../src/explain/dangers.ts'
 import type { SignedMessages, Signer } from '../../src/signer/signer.ts'
 import type { ReadTransaction } from '../../src/topology/transaction.ts'
@@ -180,10 +185,11 @@ function shownTransactions(
 ): { readonly chosen: readonly ShownTransaction[]; readonly together: readonly Danger[] } {
   const { entries, state } = request
   const { each, together } = dangersOf(entries, judgements, state, indices, ownOf(request, key))
+  const seen = judgementsFor(judgements, indices)
   const carrying = new Set(carriers)
   const chosen = indices.map((index, i): ShownTransaction => {
     const entry = entries[index]
-    const judgement = judgements[index]
+    const judgement = seen[index]
     if (entry === undefined || judgement === undefined) throw new Error('no such transaction')
     const carries = carrying.has(index)
     // What is only covered gets no signer: the danger of a second one does not arise here.

@@ -5,7 +5,7 @@ import { toHex } from '../../src/base/bytes.ts'
 import { escapeText } from '../../src/base/text.ts'
 import type { Danger } from '../../src/explain/dangers.ts'
 import { differenceOf } from '../../src/explain/difference.ts'
-import type { Judgement, JudgementEntry } from '../../src/explain/judgement.ts'
+import type { Claim, Judgement, JudgementEntry } from '../../src/explain/judgement.ts'
 import { transactionReport } from '../../src/explain/report.ts'
 import { spokenHash } from '../../src/explain/spoken.ts'
 import type { SigningPackage } from '../../src/package/model.ts'
@@ -69,6 +69,13 @@ export function packageTextLines({ network, text }: SigningPackage): readonly st
       ]
 }
 
+const CLAIMED: Readonly<Record<Claim['by'], string>> = {
+  state:
+    'the state holds it and does not prove it: it may be forged, or what proves it may be missing',
+  batch:
+    'an earlier transaction of the package that is not complete and is not signed with this one: it may never take effect, or another in its place',
+}
+
 /** What changes against the transaction in force, field by field. */
 export function changeLines({
   entry,
@@ -78,25 +85,24 @@ export function changeLines({
   readonly judgement: Judgement
 }): readonly string[] {
   const { value } = entry.transaction
-  const previous = judgement.previous?.value
-  const claimed = judgement.claimed?.value
   if (value === undefined) return []
-  const unproved =
-    'the state holds it and does not prove it: it may be forged, or what proves it may be missing'
-  const against = previous ?? claimed
+  const previous = judgement.previous?.value
+  const [first, ...more] = judgement.claimed
+  const against = previous ?? first?.transaction.value
   if (against === undefined) {
     return value.serial === 1
       ? []
       : ['', 'what changes', '  what is in force is not known here: the change cannot be shown']
   }
+  const claims = previous === undefined ? more : judgement.claimed
   return [
     '',
     `what changes against serial ${against.serial}`,
-    ...(previous === undefined ? wrapText(unproved, '  ') : []),
+    ...(previous === undefined && first !== undefined ? wrapText(CLAIMED[first.by], '  ') : []),
     ...differenceLines(differenceOf(against, value)),
-    ...(previous === undefined || claimed === undefined
-      ? []
-      : wrapText(`the later serial ${claimed.serial}: ${unproved}`, '  ')),
+    ...claims.flatMap(({ by, transaction }) =>
+      wrapText(`also given, serial ${transaction.value?.serial ?? 0}: ${CLAIMED[by]}`, '  '),
+    ),
   ]
 }
 

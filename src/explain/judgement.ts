@@ -86,6 +86,13 @@ export interface JudgementEntry {
   readonly signatures: readonly VerifiedSignature[]
 }
 
+/** A transaction of the same unique key that may have taken effect, and that nothing proves. */
+export interface Claim {
+  /** Who holds it: the state, or an earlier entry of the same batch that is not complete. */
+  readonly by: 'state' | 'batch'
+  readonly transaction: ReadTransaction
+}
+
 export interface Judgement {
   /** Hex of 68 characters. */
   readonly hash: string
@@ -94,11 +101,13 @@ export interface Judgement {
   /** What is in force for the same unique key: proved by the state, or earlier in the same batch. */
   readonly previous: ReadTransaction | undefined
   /**
-   * What the state holds for the same unique key without proving it, if that is later than
-   * `previous`, or there is none. It may be forged, so it adds to what endangers and takes
-   * nothing away.
+   * What may stand before it without being proved, if that is later than `previous`, or there is
+   * none. It may be forged, so it adds to what endangers and takes nothing away.
    */
-  readonly claimed: ReadTransaction | undefined
+  readonly claimed: readonly Claim[]
+  /** If `previous` is of the same batch and not complete: its position, and what there is without it. */
+  readonly waitsFor:
+    (Pick<Judgement, 'previous' | 'claimed'> & { readonly index: number }) | undefined
 }
 
 function uniqueKeyOf(transaction: ReadTransaction): string | undefined {
@@ -132,22 +141,52 @@ export function judgeTransactions(
     }),
     state.proved.state,
   )
-  const inBatch = new Map<string, ReadTransaction>()
+  const latestInBatch = new Map<string, number>()
   const latest = latestOf(state)
   return entries.map(({ transaction }, i) => {
     const result = results[i]
     if (result === undefined) throw new Error('the batch lost a transaction')
     const key = uniqueKeyOf(transaction)
     const last = key === undefined ? undefined : state.proved.state.last(key)
-    const known =
-      key === undefined ? undefined : (inBatch.get(key) ?? state.transactions.get(last?.hash ?? ''))
-    if (key !== undefined) inBatch.set(key, transaction)
     const { hash, authorization, serial } = result
-    const previous = known !== undefined && toHex(known.hash) === hash ? undefined : known
-    const held = latest.get(key ?? '')
-    const isLater = (held?.value?.serial ?? 0) > (previous?.value?.serial ?? 0)
-    const claimed = isLater && held !== undefined && toHex(held.hash) !== hash ? held : undefined
-    return { hash, authorization, serial, previous, claimed }
+    const another = (one: ReadTransaction | undefined): ReadTransaction | undefined =>
+      one !== undefined && toHex(one.hash) === hash ? undefined : one
+    const held = another(latest.get(key ?? ''))
+    const claimedAfter = (previous: ReadTransaction | undefined): readonly Claim[] =>
+      held !== undefined && (held.value?.serial ?? 0) > (previous?.value?.serial ?? 0)
+        ? [{ by: 'state', transaction: held }]
+        : []
+    const proved = another(state.transactions.get(last?.hash ?? ''))
+    const inForce = { previous: proved, claimed: claimedAfter(proved) }
+    const index = key === undefined ? undefined : latestInBatch.get(key)
+    if (key !== undefined) latestInBatch.set(key, i)
+    if (index === undefined) {
+      return { hash, authorization, serial, ...inForce, waitsFor: undefined }
+    }
+    const previous = entries[index]?.transaction
+    const isComplete = results[index]?.authorization.status === 'authorized'
+    const waitsFor = isComplete ? undefined : { index, ...inForce }
+    return { hash, authorization, serial, previous, claimed: claimedAfter(previous), waitsFor }
+  })
+}
+
+/**
+ * The judgements as whoever signs the chosen transactions has to see them. An earlier one of the
+ * batch that is not complete may never take effect, or another in its place: unless it is signed
+ * with them, so that its own dangers are named, it is a claim.
+ */
+export function judgementsFor(
+  judgements: readonly Judgement[],
+  chosen: readonly number[],
+): readonly Judgement[] {
+  const signed = new Set(chosen)
+  return judgements.map((judgement): Judgement => {
+    const { waitsFor, previous } = judgement
+    if (waitsFor === undefined || previous === undefined || signed.has(waitsFor.index)) {
+      return judgement
+    }
+    const claimed: readonly Claim[] = [...waitsFor.claimed, { by: 'batch', transaction: previous }]
+    return { ...judgement, previous: waitsFor.previous, claimed }
   })
 }
 
@@ -190,19 +229,22 @@ export function dangersOf(
     ...entries.map(({ transaction }) => transaction),
     ...state.transactions.values(),
   ].filter((one) => placeOf(one) !== undefined && places.has(placeOf(one)))
+  const seen = judgementsFor(judgements, chosen)
   return {
     each: chosen.map((i) => {
       const value = entries[i]?.transaction.value
-      const { previous, claimed } = judgements[i] ?? {}
+      const { previous, claimed = [] } = seen[i] ?? {}
       if (value === undefined) return []
-      const certain = findDangers(value, context, previous?.value)
-      if (claimed?.value === undefined) return certain
-      const { serial } = claimed.value
-      const codes = new Set(certain.map(({ code }) => code))
-      const possible = findDangers(value, context, claimed.value)
-        .filter(({ code }) => !codes.has(code))
-        .map((one) => ({ ...one, message: `if serial ${serial} is in force: ${one.message}` }))
-      return [...certain, ...possible]
+      const dangers = [...findDangers(value, context, previous?.value)]
+      for (const { transaction } of claimed) {
+        const known = new Set(dangers.map(({ code }) => code))
+        const serial = transaction.value?.serial ?? 0
+        const possible = findDangers(value, context, transaction.value)
+          .filter(({ code }) => !known.has(code))
+          .map((one) => ({ ...one, message: `if serial ${serial} is in force: ${one.message}` }))
+        dangers.push(...possible)
+      }
+      return dangers
     }),
     together: findConflicts(rivals),
   }

@@ -172,6 +172,20 @@ const named =
     return signArgs('alice', [], 'in.bin')
   }
 
+/** Asks for serial 3 alone; serial 2 is in the package as well, and nobody has signed it. */
+const behind =
+  (threshold: number) =>
+  (at: Desk): readonly string[] => {
+    const bob = { name: 'bob', permission: 2 } as const
+    const before = hosting({ threshold: 2, more: [bob] })
+    const between = hosting({ serial: 2, threshold, more: [bob, { name: 'carol' }] })
+    const last = hosting({ serial: 3, threshold, more: [bob, { name: 'carol' }, { name: 'dave' }] })
+    const roots = (['host', 'bob'] as const).map((name) => signedBy(delegation(name, name), name))
+    const known = [signedBy(before, 'alice', 'host', 'bob'), ...roots]
+    at.write('in.json', packageFile({ unsigned: [between, last], known }))
+    return signArgs('alice', ['--transaction', hashHex(last)])
+  }
+
 const attempts: readonly Attempt[] = [
   {
     trick: 'a package whose hash is that of another transaction',
@@ -335,6 +349,14 @@ const attempts: readonly Attempt[] = [
     names: ['serial-taken', 'the serial is 2, and serial 3 is in force already'],
   },
   {
+    trick: 'an unsigned transaction before it, against which nothing dangerous changes',
+    honest: behind(2),
+    tricked: behind(1),
+    status: 8,
+    code: 'danger-not-accepted',
+    names: ['confirmation-threshold-lowered', '1 confirmation will do where 2 were needed'],
+  },
+  {
     trick: 'control characters in the name of a party',
     honest: named('alice'),
     tricked: named('ali\u001b[2Kce'),
@@ -368,6 +390,18 @@ test('what a trick puts into a name reaches no terminal', () => {
   const inspected = at.run('inspect', 'in.bin')
   expect(inspected.stdout).toContain('\\u{1b}')
   expect(inspected.stdout).not.toMatch(/[\u001b\u202e]/)
+})
+
+test('what changes is shown against what is in force, and the claim in between is named', () => {
+  const at = desk()
+  const { status, stderr } = at.run(...behind(2)(at))
+  expect(status).toBe(0)
+  expect(stderr).toContain('what changes against serial 1')
+  expect(stderr).toContain(`${fingerprint('carol')} is added`)
+  expect(stderr).toContain('also given, serial 2: an earlier transaction of the package')
+  expect(stderr).toContain('note serial-jump')
+  const together = behind(2)(at).slice(0, -2)
+  expect(at.run(...together, '--force').stderr).toContain('what changes against serial 2')
 })
 
 test.each([
