@@ -106,6 +106,23 @@ export function changeLines({
   ]
 }
 
+const CONSEQUENCE =
+  'whoever has the signatures can submit them, also much later, and the transaction takes effect: this key is not asked again'
+
+/** What happens when the last signature that is needed is there. */
+function consequenceLines({ authorization: { status, reasons } }: Judgement): readonly string[] {
+  const lines = (condition: string): readonly string[] => [
+    '  and then',
+    ...wrapText(`${condition} ${CONSEQUENCE}`, '    '),
+  ]
+  if (status === 'authorized') return lines('nothing is missing:')
+  if (status === 'unknown') return lines('if nothing else is missing,')
+  // A node rejects what listed keys alone have signed, until somebody joins them.
+  const waits =
+    status === 'incomplete' || reasons.some(({ code }) => code === 'no-namespace-signature')
+  return waits ? lines('once nothing is missing,') : []
+}
+
 function shownLines(shown: ShownTransaction, after: Judgement | undefined): readonly string[] {
   const { entry, judgement, dangers, carries } = shown
   const report = transactionReport(
@@ -132,7 +149,12 @@ function shownLines(shown: ShownTransaction, after: Judgement | undefined): read
         ]),
     ...(after === undefined || !carries
       ? []
-      : ['', 'with this signature', ...authorizationLines(after.authorization, '  ')]),
+      : [
+          '',
+          'with this signature',
+          ...authorizationLines(after.authorization, '  '),
+          ...consequenceLines(after),
+        ]),
     ...(dangers.length === 0 ? [] : ['', 'before signing', ...dangerLines(dangers)]),
   ]
 }

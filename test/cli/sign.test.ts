@@ -6,6 +6,7 @@ import { toHex } from '../../src/base/bytes.ts'
 import { readSignedTransaction } from '../../src/topology/signed-transaction.ts'
 import { transactionHash } from '../../src/topology/transaction.ts'
 import { wrap } from '../../src/wire/codec.ts'
+import { REMOVE } from '../authorization/signed.ts'
 import { bytesOf, corrupted, hashHex, textOf } from '../package/support.ts'
 import {
   change,
@@ -171,6 +172,7 @@ describe('what is shown before', () => {
       'what changes against serial 1',
       'who has to sign',
       'with this signature',
+      'and then',
       'before signing',
       'signature-unbound',
       `with the key    ${fingerprint('alice')}`,
@@ -180,6 +182,36 @@ describe('what is shown before', () => {
     expect(order).toEqual(order.toSorted((a, b) => a - b))
     expect(stderr).toMatch(new RegExp(`^  \\+ .*host::${fingerprint('dave')}`, 'm'))
     expect(stderr).not.toContain('does not prove')
+  })
+
+  test.each([
+    ['one of several to come', signArgs('alice'), 'once nothing is missing, whoever has'],
+    ['the last one', signArgs('dave', [], 'first.json'), 'nothing is missing: whoever has'],
+  ])('is what happens when all have signed: %s', (_which, args, consequence) => {
+    const at = offer([change()], [...proved(), signedBy(delegation('dave', 'dave'), 'dave')])
+    at.run('sign', 'in.json', '--key', 'alice.key', '--yes', '-o', 'first.json')
+    expect(at.run(...args).stderr.replace(/\s+/g, ' ')).toContain(`and then ${consequence}`)
+  })
+
+  test('is so too where listed keys alone have signed, though a node would reject that', () => {
+    const at = offer([change({ keys: ['alice', 'bob'] })])
+    const { stderr } = at.run(...signArgs('bob', ['--accept-danger', 'party-key-acts-alone']))
+    expect(stderr).toContain('with this signature\n  unauthorized')
+    expect(stderr).toContain('once nothing is missing, whoever has')
+  })
+
+  test('promises no effect of a signature that counts for nothing', () => {
+    const revoked = [
+      signedBy(delegation('alice', 'alice'), 'alice'),
+      signedBy(delegation('alice', 'bob'), 'alice'),
+      signedBy(delegation('alice', 'bob', { serial: 2, operation: REMOVE }), 'alice'),
+    ]
+    const at = offer([delegation('alice', 'carol')], revoked)
+    const accept = ['--allow-unneeded', '--accept-danger', 'delegate-may-delegate']
+    const { status, stderr } = at.run(...signArgs('bob', accept))
+    expect(status).toBe(0)
+    expect(stderr).toContain('with this signature\n  unauthorized')
+    expect(stderr).not.toContain('and then')
   })
 
   test('says of state that is not proved that it may be forged', () => {
