@@ -180,14 +180,16 @@ export function judgeByRequirement(question: Question): Verdict {
   if (bad !== undefined) return { ...bad, counting, missing }
 
   const verdict = shownVerdict(question, shown, complete)
-  if (verdict.status !== 'authorized') {
-    const doubt = doubtOf(question, shown, verdict)
-    if (doubt !== undefined) return { missing, ...doubt, counting }
-  }
   const foreign =
     isRootShaped(transaction.mapping) && allOf(signers).size > 0
       ? [reason('root-certificate-foreign-signer', [...allOf(signers)].sort())]
       : []
+  if (verdict.status !== 'authorized') {
+    const doubt = doubtOf(question, shown, verdict)
+    if (doubt !== undefined) {
+      return { missing, ...doubt, reasons: [...doubt.reasons, ...foreign], counting }
+    }
+  }
   return {
     ...verdict,
     reasons: [...verdict.reasons, ...foreign],

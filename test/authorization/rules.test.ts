@@ -62,6 +62,15 @@ describe('root certificates', () => {
     expect(judge(replaced, stateOf([root(ALICE)])).status).toBe('authorized')
   })
 
+  it('are named as spoilt where a state that lacks the rest leaves the answer open', () => {
+    const partial = stateOf([], { $case: 'unknown' }, 'partial')
+    const answer = judge(signed(mapping, { by: [ALICE, MALLORY] }), partial)
+    expect(answer.status).toBe('unknown')
+    expect(codes(answer)).toEqual(['authority-unknown', 'root-certificate-foreign-signer'])
+    const delegation = signed(delegationMapping(ALICE, BOB), { by: [MALLORY] })
+    expect(codes(judge(delegation, partial))).toEqual(['authority-unknown'])
+  })
+
   it('can be replaced by a delegate, which the unsigned one warns of', () => {
     const state = stateOf([root(ALICE), signed(delegationMapping(ALICE, BOB), { by: [ALICE] })])
     expect(judge(signed(mapping, { by: [BOB], serial: 2 }), state).status).toBe('authorized')
