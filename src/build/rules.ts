@@ -160,7 +160,9 @@ export function remarksOf(draft: TransactionDraft): readonly string[] {
   const { mapping } = draft
   if (draft.operation !== ADD_REPLACE) return []
   if (mapping.$case === 'partyToKeyMapping') {
-    return ['from release line 3.4 on, list the keys in partyToParticipant instead, not in both']
+    return [
+      'nodes of release line 3.3 read the keys of a party in partyToKeyMapping alone, and a party does not authorize itself there: its namespace needs a root delegation. From release line 3.4 on, list the keys in partyToParticipant instead, not in both',
+    ]
   }
   if (mapping.$case !== 'partyToParticipant') return []
   const { participants, threshold } = mapping.value

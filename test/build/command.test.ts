@@ -127,6 +127,16 @@ describe('build', () => {
     expect(remarks).toHaveLength(1)
   })
 
+  test('says why release line 3.3 needs three transactions, and nothing of the kind otherwise', async () => {
+    const { stdout } = await build(...party('-o', at('old.json'), '--for-release', '3.3', '--json'))
+    const { remarks } = JSON.parse(stdout) as { readonly remarks: readonly string[] }
+    expect(packageAt('old.json').transactions).toHaveLength(3)
+    expect(remarks).toHaveLength(1)
+    expect(remarks[0]).toMatch(/in partyToKeyMapping alone.*does not authorize itself there/)
+    const now = await build(...party('-o', at('now.json'), '--json'))
+    expect(JSON.parse(now.stdout)).toMatchObject({ remarks: [] })
+  })
+
   test('reads key files relative to the spec', async () => {
     writeFileSync(
       at('spec.yaml'),
