@@ -35,12 +35,11 @@ function textOr(otherwise: string, read: () => string): string {
   }
 }
 
-/** Field 22 of /proc/PID/stat; the name in field 2 may hold anything, also spaces and brackets. */
-function startOf(pid: number): string {
-  return textOr('', () => {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
-  })
+/** Fields 3 and 22 of /proc/PID/stat; the name in field 2 may hold anything, also spaces and brackets. */
+function statOf(pid: number): { readonly state: string; readonly started: string } {
+  const stat = textOr('', () => readFileSync(`/proc/${pid}/stat`, 'latin1'))
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return { state: fields[0] ?? '', started: fields[19] ?? '' }
 }
 
 function self(): Holder {
@@ -49,7 +48,7 @@ function self(): Holder {
     boot: textOr('', () => readFileSync('/proc/sys/kernel/random/boot_id', 'latin1')),
     pidNamespace: textOr('', () => readlinkSync('/proc/self/ns/pid')),
     pid: process.pid,
-    started: startOf(process.pid),
+    started: statOf(process.pid).started,
   }
 }
 
@@ -71,8 +70,10 @@ function isRunning({ pid, started }: Holder): boolean {
   } catch (error) {
     if (codeOf(error) === 'ESRCH') return false
   }
+  const { state, started: now } = statOf(pid)
+  // It has ended, and whoever started it has not asked how: where nobody does, it stays like that.
+  if (state === 'Z') return false
   // Not every system shows the processes of other users.
-  const now = startOf(pid)
   return now === '' || now === started
 }
 

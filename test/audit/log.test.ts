@@ -1,5 +1,6 @@
 /** Writing to an audit log: one writer at a time, whole lines, nothing on top of what is damaged. */
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import {
   appendFileSync,
   existsSync,
@@ -240,10 +241,11 @@ describe('the lock', () => {
   const pidNamespace = spawnSync('readlink', ['/proc/self/ns/pid'], {
     encoding: 'utf8',
   }).stdout.trim()
-  const startOf = (pid: number): string =>
+  const statOf = (pid: number): readonly string[] =>
     readFileSync(`/proc/${pid}/stat`, 'latin1')
       .replace(/^.*\) /s, '')
-      .split(' ')[19] ?? ''
+      .split(' ')
+  const startOf = (pid: number): string => statOf(pid)[19] ?? ''
   const holder = (change: Readonly<Record<string, unknown>> = {}): string =>
     JSON.stringify({
       host: hostname(),
@@ -280,6 +282,20 @@ describe('the lock', () => {
     const path = lockedBy(text)
     expect(append(path)).toBe(0)
     expect(readdirSync(join(path, '..'))).toEqual(['audit.log'])
+  })
+
+  test('of a process that has ended, of which its parent takes no notice, gives way', async () => {
+    // The shell becomes another program, which does not know that it has a child.
+    const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 60'])
+    try {
+      const [output] = (await once(parent.stdout, 'data')) as [Buffer]
+      const pid = Number(output.toString())
+      await expect.poll(() => statOf(pid)[0]).toBe('Z')
+      const path = lockedBy(holder({ pid, started: startOf(pid) }))
+      expect(append(path)).toBe(0)
+    } finally {
+      parent.kill('SIGKILL')
+    }
   })
 
   test('is one for all the names of a file', () => {
