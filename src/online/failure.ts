@@ -143,9 +143,13 @@ function neverSent(text: string): boolean {
   return /^No connection established/.test(text) || /ECONNREFUSED|ENOTFOUND|EAI_AGAIN/.test(text)
 }
 
+/** A line of OpenSSL: `ID:error:CODE:LIBRARY:FUNCTION:REASON:FILE:LINE:DATA` and its end. */
+const OPENSSL_LINE = /[0-9A-F]+:error:[0-9A-F]+:[^:\n]*:[^:\n]*:([^:\n]+):[^\n]*\n?/g
+
 /** The text of the transport without what it says to programmers. */
 function withoutTransport(text: string): string {
   return text
+    .replace(OPENSSL_LINE, '$1')
     .replace(/^No connection established\. Last error: (?:Error: )?/, '')
     .replace(/\.? ?Resolution note: *$/, '')
 }
