@@ -66,7 +66,8 @@ export const run: CommandRun = async (args, io) => {
       const go = async (): Promise<ReplicationState> => {
         // Another run may have gone on since.
         const state = directory.load() ?? planned
-        if (!args.json) remark(replicationLines(state).join('\n'))
+        // A dry run ends where it began, and shows that once.
+        if (!args.json && !dryRun) remark(replicationLines(state).join('\n'))
         const world: World = {
           source: nodeOf(source, state.plan),
           target: nodeOf(target, state.plan),

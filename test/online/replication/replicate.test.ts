@@ -74,6 +74,14 @@ for (const protocolVersion of [34, 35]) {
       expect(existsSync(directory)).toBe(false)
     })
 
+    test('a dry run shows once what comes first', async () => {
+      const run = await online(
+        ...['replicate', '-d', directory, '--config', at.config, '--dry-run'],
+        ...['--source', 'source', '--target', 'target', ...beginning(at)],
+      )
+      expect(`${run.stderr}${run.stdout}`.match(/^next: .*vetting/gm), run.stderr).toHaveLength(1)
+    })
+
     test('a step is not done before its turn', async () => {
       const run = await replicate(at, directory, ...beginning(at), '--step', 'export')
       expect(run.status).toBe(2)
