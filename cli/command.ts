@@ -32,6 +32,8 @@ export interface CommandSpec {
   readonly options: readonly OptionSpec[]
   /** True if all that the command makes is printed: `-o FILE` then leads it to a file. */
   readonly prints?: true
+  /** True if it changes something elsewhere and makes no file: `-o` is refused, not ignored. */
+  readonly makesNoFile?: true
   readonly load: () => Promise<{ readonly run: CommandRun }>
 }
 

@@ -32,6 +32,13 @@ export async function runProgram(
         'write to a file, or leave out --json',
       )
     }
+    if (command.makesNoFile === true && args.output !== undefined) {
+      throw new CantosignError(
+        'usage',
+        `${command.words.join(' ')} makes no file, and -o names one`,
+        'leave it out; with --json the result goes to standard output',
+      )
+    }
     const { run } = await command.load()
     const { output } = args
     const auditLog = args.string('audit-log')

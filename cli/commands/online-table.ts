@@ -57,6 +57,7 @@ export const ONLINE_COMMANDS: readonly CommandSpec[] = [
     describe: 'verify a package, hand it in and read it back',
     positionals: [{ name: 'package', describe: 'a signing package' }],
     options: SUBMIT_OPTIONS,
+    makesNoFile: true,
     load: () => import('../online/submit.ts'),
   },
   {
@@ -72,6 +73,7 @@ export const ONLINE_COMMANDS: readonly CommandSpec[] = [
     describe: 'move contracts of a party from one synchronizer to another',
     positionals: [{ name: 'contracts', variadic: true, optional: true, describe: 'contract ids' }],
     options: REASSIGN_OPTIONS,
+    makesNoFile: true,
     load: () => import('../online/reassign.ts'),
   },
   {
@@ -79,6 +81,7 @@ export const ONLINE_COMMANDS: readonly CommandSpec[] = [
     describe: 'give a party one more host with its contracts, step by step',
     positionals: [],
     options: REPLICATE_OPTIONS,
+    makesNoFile: true,
     load: () => import('../online/replicate.ts'),
   },
   SANDBOX_COMMAND,
@@ -101,6 +104,7 @@ export const ONLINE_COMMANDS: readonly CommandSpec[] = [
     describe: 'allocate an external party with a signed package',
     positionals: [{ name: 'package', describe: 'a signing package' }],
     options: PARTY_ALLOCATE_OPTIONS,
+    makesNoFile: true,
     load: () => import('../online/party-allocate.ts'),
   },
   {
@@ -115,6 +119,7 @@ export const ONLINE_COMMANDS: readonly CommandSpec[] = [
     describe: 'hand in a signed Daml transaction',
     positionals: [{ name: 'package', describe: 'a signing package with Daml transactions' }],
     options: TRANSACTION_EXECUTE_OPTIONS,
+    makesNoFile: true,
     load: () => import('../online/transaction-execute.ts'),
   },
 ]

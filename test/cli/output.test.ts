@@ -4,6 +4,7 @@ import { ONLINE_COMMANDS } from '../../cli/commands/online-table.ts'
 import { GLOBAL_OPTIONS } from '../../cli/command.ts'
 import { INPUT_OPTIONS } from '../../cli/commands/output.ts'
 import { toHex } from '../../src/base/bytes.ts'
+import { online } from '../online/support/cli.ts'
 import {
   change,
   changeSpec,
@@ -35,6 +36,21 @@ test('JSON has no raw control, format or bidirectional characters, and says the 
   expect(status).toBe(0)
   expect(stdout).toMatch(/^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]*\n$/u)
   expect(JSON.parse(stdout)).toMatchObject({ text: { reason } })
+})
+
+describe('a command that makes no file does not ignore -o', () => {
+  test.each([
+    ['submit', 'in.json'],
+    ['party', 'allocate', 'in.json'],
+    ['transaction', 'execute', 'in.json'],
+    ['reassign', '--record', 'in.json'],
+    ['replicate', '-d', 'in'],
+  ])('%s %s', async (...args) => {
+    for (const output of ['out', '-']) {
+      const { status, stderr } = await online(...args, '-o', output)
+      expect([status, stderr]).toEqual([2, expect.stringContaining('makes no file')])
+    }
+  })
 })
 
 const POLICY = `version: 1
