@@ -32,7 +32,7 @@ export function targetStore(content: SigningPackage, chosen: TargetStore | undef
     throw new CantosignError(
       'export-target',
       'the package names no synchronizer, so where the transactions go is not known',
-      'name the synchronizer, or the authorized store for what a node keeps for itself',
+      'name the synchronizer: --store ID; or --store authorized for what a node keeps for itself',
     )
   }
   if (store.$case === 'authorized' || isSynchronizerId(store.id)) return store

@@ -278,7 +278,10 @@ describe('files for the console', () => {
 
   test('are not made without a store, nor with names that are code', () => {
     const nowhere = signedPackage([party], [[overAll, alice]], { network: {} })
-    expect(errorOf(() => exportConsole(nowhere, stated)).code).toBe('export-target')
+    expect(errorOf(() => exportConsole(nowhere, stated))).toMatchObject({
+      code: 'export-target',
+      hint: expect.stringContaining('--store ID') as string,
+    })
     const id = 'global")\nsys.exit(1)//::1220'
     expect(
       errorOf(() => exportConsole(made, { ...stated, store: { $case: 'synchronizer', id } })).code,
@@ -442,7 +445,10 @@ describe('the body of an allocation', () => {
 
   test('is not made without a synchronizer, nor of invalid signatures', () => {
     const nowhere = signedPackage([party], [], { network: {} })
-    expect(errorOf(() => exportAllocate(nowhere, {})).code).toBe('export-target')
+    expect(errorOf(() => exportAllocate(nowhere, {}))).toMatchObject({
+      code: 'export-target',
+      hint: expect.stringMatching(/--store ID.*--synchronizer ID/) as string,
+    })
     expect(errorOf(() => exportAllocate(nowhere, { synchronizerId: 'x' })).code).toBe(
       'identifier-invalid',
     )
