@@ -4,7 +4,8 @@
  */
 import { CantosignError } from '../../base/errors.ts'
 import { escapeText } from '../../base/text.ts'
-import { hostIn, sameHosting, withTarget, type Hosting } from './hosting.ts'
+import { readSignedTransaction } from '../../topology/signed-transaction.ts'
+import { hostIn, hostingOf, sameHosting, withTarget, type Hosting } from './hosting.ts'
 import { dataOf, isDone, type Plan, type ReplicationState, type Step } from './state.ts'
 
 /** Every PartyToParticipant of the party in the topology store of the synchronizer. */
@@ -167,6 +168,23 @@ function proposalMoved(state: ReplicationState, facts: HostingFacts): Problem {
   return overtaken(state, facts) ?? (last?.serial === serial - 1 ? undefined : lost(state))
 }
 
+/**
+ * The proposal is the present hosts with the target added, and nothing else: the state may come from
+ * the operator of the target, and the party is told that this is what it signs.
+ */
+function proposesMore(state: ReplicationState, { last }: HostingFacts): Problem {
+  const { plan } = state
+  const { hash, serial, transaction } = dataOf(state, 'proposal')
+  if (last?.serial !== serial - 1) return undefined
+  const proposed = hostingOf(readSignedTransaction(transaction))
+  const wanted = withTarget(last.mapping, plan.target, plan.permission)
+  if (proposed !== undefined && sameHosting(proposed.mapping, wanted)) return undefined
+  return hosting(
+    `the proposal ${hash} changes more of the hosts of ${plan.party} than the plan says`,
+    'do not sign it; have the operator of the target look into it',
+  )
+}
+
 /** The serial of the proposal went to another transaction. */
 function overtaken(state: ReplicationState, { last }: HostingFacts): Problem {
   const { hash, serial } = dataOf(state, 'proposal')
@@ -270,9 +288,12 @@ function checkAtSource(state: ReplicationState, step: Step, source: SourceFacts)
     case 'vetting':
       return notHostedAsPlanned(state, source.hosting)
     case 'package':
-      return state.begun === undefined ? proposalMoved(state, source.hosting) : undefined
+      return (
+        (state.begun === undefined ? proposalMoved(state, source.hosting) : undefined) ??
+        proposesMore(state, source.hosting)
+      )
     case 'authorization':
-      return overtaken(state, source.hosting)
+      return overtaken(state, source.hosting) ?? proposesMore(state, source.hosting)
     case 'export':
       return pruned(source) ?? notOnboarding(state, source.hosting)
     case 'backup':

@@ -75,7 +75,7 @@ export function sameHosting(a: PartyToParticipant, b: PartyToParticipant): boole
 
 /**
  * What a proposal is that a plan does not say: the reason in words, or `undefined` if it adds the
- * target to the hosts of the party with the permission that was agreed.
+ * target to the hosts of the party, still to import, with the permission that was agreed.
  */
 export function departure(
   { party, target, permission }: Plan,
@@ -89,6 +89,7 @@ export function departure(
   if (hosting.mapping.party !== party) return 'it is about another party'
   const host = hostIn(hosting.mapping, target)
   if (host === undefined) return 'it does not add the target'
+  if (host.onboarding === undefined) return 'it adds the target without the onboarding flag'
   return host.permission === PERMISSION[permission]
     ? undefined
     : 'it gives the target another permission'

@@ -9,7 +9,12 @@ import {
   type HostingFacts,
   type Registration,
 } from '../../../src/online/replication/checks.ts'
-import { hostIn, sameHosting, withTarget } from '../../../src/online/replication/hosting.ts'
+import {
+  departure,
+  hostIn,
+  sameHosting,
+  withTarget,
+} from '../../../src/online/replication/hosting.ts'
 import { begin, STEPS, type Step, type StepRecord } from '../../../src/online/replication/state.ts'
 import { vettedAt } from '../../../src/online/replication/vetting.ts'
 import {
@@ -205,6 +210,37 @@ describe('the serial of the proposal is still free', () => {
     expect(problem('authorization', { source: sourceFacts({ hosting: ONBOARDING }) })).toBe(
       'nothing',
     )
+  })
+})
+
+describe('the source hands on no more than the plan says', () => {
+  const other = host(`x::${fingerprintOf('e')}`)
+  const flagged = host(PLAN.target, true)
+  const forged = [
+    ['adds another host', hosting(2, [host(PLAN.source), other, flagged])],
+    ['drops the source', hosting(2, [flagged])],
+    ['lets the source see only', hosting(2, [host(PLAN.source, false, 3), flagged])],
+    ['changes the threshold', hosting(2, [host(PLAN.source), flagged], { threshold: 2 })],
+  ] as const
+  for (const step of ['package', 'authorization'] as const) {
+    test.each(forged)(`${step}: not where the proposal %s`, (_what, made) => {
+      const proposal = { hash: made.hash, serial: 2, transaction: made.signed.bytes }
+      const { done, ...state } = before(step)
+      const records = done.map((one): StepRecord =>
+        one.step === 'proposal' ? { ...one, data: proposal } : one,
+      )
+      expect(departure(PLAN, proposal)).toBeUndefined()
+      const facts = { source: sourceFacts(), target: undefined }
+      expect(checkStep({ ...state, done: records }, step, facts)).toMatchObject({
+        code: 'replication-hosting',
+        message: expect.stringMatching(/changes more/) as string,
+      })
+    })
+  }
+  test('nor a target without its flag', () => {
+    const { hash, signed } = hosting(2, [host(PLAN.source), host(PLAN.target)])
+    const proposal = { hash, serial: 2, transaction: signed.bytes }
+    expect(departure(PLAN, proposal)).toMatch(/without the onboarding flag/)
   })
 })
 

@@ -3,8 +3,13 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { toBase64, toHex } from '../../../src/base/bytes.ts'
 import { takeLock } from '../../../src/host/lock.ts'
+import { withTarget } from '../../../src/online/replication/hosting.ts'
+import { ReplicationNode } from '../../../src/online/replication/node.ts'
+import type { Plan } from '../../../src/online/replication/state.ts'
 import type { RunningSandbox } from '../../../src/sandbox/server/start.ts'
+import { readSignedTransaction } from '../../../src/topology/signed-transaction.ts'
 import { online } from '../support/cli.ts'
 import { participant, sandbox } from '../support/rehearsal.ts'
 import {
@@ -14,6 +19,7 @@ import {
   replicate,
   stage,
   stateFile,
+  withAdminApi,
   type Answer,
   type Stage,
 } from '../support/replication.ts'
@@ -132,6 +138,42 @@ describe('two operators who reach one participant each', { timeout: 120_000 }, (
       code: 'replication-unvetted',
       details: { packages: ['7'.repeat(64)] },
     })
+  })
+
+  test('the source hands no proposal on that says more than was agreed', async () => {
+    const forged = at.desk.file('forged')
+    const go = async (...args: readonly string[]) => await replicate(at, forged, ...args)
+    await go(
+      ...['--party', at.party, '--permission', 'observation', ...source],
+      ...['--target-participant', participant(running, 1).participant],
+    )
+    await go(...target)
+    await go(...source)
+    const path = join(forged, 'replication.json')
+    const state = JSON.parse(readFileSync(path, 'utf8')) as {
+      readonly plan: Plan
+      readonly done: Record<string, unknown>[]
+    }
+    // The source itself is to see only, which nobody agreed to.
+    const transaction = await withAdminApi(running, 1, async (admin) => {
+      const node = new ReplicationNode(admin, undefined as never, state.plan)
+      const { last } = await node.hosting()
+      if (last === undefined) throw new Error('the party is hosted nowhere')
+      const { participants, ...rest } = withTarget(last.mapping, state.plan.target, 'observation')
+      const lowered = participants.map((one) => ({ ...one, permission: 3 }))
+      return await node.propose({ ...rest, participants: lowered }, last.serial + 1)
+    })
+    const hash = toHex(readSignedTransaction(transaction).transaction.hash)
+    const time = state.done[0]?.['at']
+    state.done.push(
+      { step: 'proposal', at: time, hash, serial: 2, transaction: toBase64(transaction) },
+      { step: 'isolation', at: time, synchronizers: [] },
+    )
+    writeFileSync(path, JSON.stringify(state))
+    const run = await go(...source)
+    expect(run.status, run.stdout).toBe(8)
+    expect(answerOf(run).error?.code).toBe('replication-hosting')
+    expect(existsSync(join(forged, 'hosting.cantosign.json'))).toBe(false)
   })
 
   test('they hand the directory to each other, as they are told', async () => {
