@@ -21,7 +21,8 @@ export async function runProgram(
   try {
     const parsed = await parse(commands, argv, io)
     if (parsed.$case === 'help') {
-      io.stdout.write(`${parsed.text}\n`)
+      const { text } = parsed
+      io.stdout.write(`${json ? JSON.stringify({ help: text }) : text}\n`)
       return ExitStatus.done
     }
     const { command, args } = parsed

@@ -9,7 +9,8 @@ const SCRIPTS = { bash: bashCompletion, fish: fishCompletion, zsh: zshCompletion
 
 // eslint-disable-next-line @typescript-eslint/require-await -- a command is asynchronous by its type
 export const run: CommandRun = async (args, io, commands) => {
-  const script = SCRIPTS[args.positional('shell') as keyof typeof SCRIPTS]
-  io.stdout.write(script(io.program.name, commands))
+  const shell = args.positional('shell') as keyof typeof SCRIPTS
+  const script = SCRIPTS[shell](io.program.name, commands)
+  io.stdout.write(args.json ? `${JSON.stringify({ shell, script })}\n` : script)
   return ExitStatus.done
 }

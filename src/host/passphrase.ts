@@ -127,16 +127,24 @@ function isSame(a: Uint8Array, b: Uint8Array): boolean {
   return difference === 0
 }
 
+/** OpenSSL ends a passphrase at a NUL, and could never open the file. */
+function withoutNul(passphrase: Uint8Array): Uint8Array {
+  if (!passphrase.includes(0)) return passphrase
+  passphrase.fill(0)
+  throw invalid('the passphrase holds a NUL character, as text in UTF-16 does')
+}
+
 /**
  * Reads the passphrase of a new file: twice where it is typed.
  * @param what it is for, e.g. `the new key file root.der`
- * @throws CantosignError as `readPassphrase`, and `passphrase-invalid` if the two differ
+ * @throws CantosignError as `readPassphrase`, and `passphrase-invalid` if the two differ, or for one
+ * that OpenSSL cannot be given
  */
 export async function readNewPassphrase(
   source: PassphraseSource,
   what: string,
 ): Promise<Uint8Array> {
-  const first = await readPassphrase(source, `passphrase for ${what}: `)
+  const first = withoutNul(await readPassphrase(source, `passphrase for ${what}: `))
   if (source.$case !== 'terminal') return first
   let second: Uint8Array | undefined
   try {

@@ -87,6 +87,12 @@ function zsh(lines: readonly string[]): readonly string[] {
     .filter(Boolean)
 }
 
+test.each(SHELLS)('the script for %s is a text in a document with --json', (name) => {
+  const { status, stdout } = run(['completion', name, '--json'])
+  expect(status).toBe(0)
+  expect(JSON.parse(stdout)).toEqual({ shell: name, script: script(name) })
+})
+
 describe.runIf(has('bash'))('bash', () => {
   test('offers the commands', () => {
     expect(bash([''])).toEqual(expect.arrayContaining(['inspect', 'sign', 'key', 'doctor']))

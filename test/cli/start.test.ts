@@ -45,6 +45,14 @@ describe.each(PROGRAMS)('%s', (program) => {
     expect(Math.max(...stdout.split('\n').map((text) => text.length))).toBeLessThanOrEqual(100)
   })
 
+  test.each(['--help', 'sign --help'])('helps in a document with --json: %s', (line) => {
+    const { stdout } = run(line.split(' '), { program })
+    expect(runJson(line.split(' '), { program })).toEqual({
+      status: 0,
+      document: { help: stdout.trimEnd() },
+    })
+  })
+
   test.each([
     ['nothing at all', ''],
     ['an unknown command', 'shout'],

@@ -118,3 +118,21 @@ test('a new passphrase from a file is read once', async () => {
   const source = { $case: 'file', path: temporaryFile('secret') } as const
   expect(await readNewPassphrase(source, 'the new key')).toEqual(bytes('secret'))
 })
+
+test.each([
+  ['inside', bytes('sec\0ret')],
+  ['at its end', bytes('secret\0')],
+  ['in every character, as in UTF-16', new Uint8Array(Buffer.from('secret', 'utf16le'))],
+])(
+  'a new passphrase with a NUL %s is refused: OpenSSL could not be given it',
+  async (_, content) => {
+    const file = { $case: 'file', path: temporaryFile(content) } as const
+    expect(await codeOf(readNewPassphrase(file, 'the new key'))).toBe('passphrase-invalid')
+    // What was encrypted with one before is opened all the same.
+    expect(await readPassphrase(file, 'unused')).toEqual(content)
+    const { terminal, prompts } = terminalWith(content.slice(), content.slice())
+    const typed = { $case: 'terminal', terminal } as const
+    expect(await codeOf(readNewPassphrase(typed, 'the new key'))).toBe('passphrase-invalid')
+    expect(prompts.length).toBe(1)
+  },
+)
