@@ -12,11 +12,11 @@ export interface Followed {
 }
 
 /**
- * True for what is in force, as far as that can be known here. A participant that calls something in
- * force that lacks signatures is not believed.
+ * True for what is in force by the signatures that the participant shows. One that lacks some of
+ * them may be said to be incomplete, or, with state held back, not to be decidable.
  */
-export function isInForce({ standing, authorization, proved }: Followed): boolean {
-  return standing.$case === 'effective' && (proved || authorization.status === 'unknown')
+export function isInForce({ standing, proved }: Followed): boolean {
+  return standing.$case === 'effective' && proved
 }
 
 const WORDS: Readonly<Record<Standing['$case'], string>> = {

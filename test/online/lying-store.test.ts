@@ -152,3 +152,83 @@ describe('a proposal that is called in force', { timeout: 60_000 }, () => {
     expect(run.stderr).toContain('does not prove')
   })
 })
+
+describe(
+  'a proposal that is called in force, and what was before it held back',
+  {
+    timeout: 60_000,
+  },
+  () => {
+    const owners: Person[] = []
+    let signed = ''
+    let namespace = ''
+    beforeAll(async () => {
+      const api = ['--admin-api', participant(running, 0).adminApi]
+      const on = ['--synchronizer', running.synchronizer]
+      for (const name of ['olga', 'oskar', 'otto']) owners.push(await desk.person(name))
+      for (const owner of owners) {
+        const root = desk.file(`root${(files += 1)}`)
+        await done(
+          ...['build', 'root-delegation', '--namespace-key', owner.publicKey, '-o', root, ...on],
+        )
+        await done('submit', await desk.sign(root, owner), ...api, '--wait')
+      }
+      let founding = desk.file('founding')
+      const named = owners.flatMap(({ fingerprint }) => ['--owner', fingerprint])
+      await done(
+        ...[
+          'build',
+          'decentralized-namespace',
+          '--threshold',
+          '2',
+          '-o',
+          founding,
+          ...named,
+          ...on,
+        ],
+      )
+      for (const owner of owners) founding = await desk.sign(founding, owner)
+      await done('submit', founding, ...api, '--wait')
+      const { json } = await done('namespace', 'decentralized', '--json', ...named)
+      namespace = (json as { namespace: string }).namespace
+      const [before, change, full] = ['before', 'change', 'full'].map((name) => desk.file(name))
+      if (before === undefined || change === undefined || full === undefined) throw new Error()
+      await done(
+        ...['fetch', '--in-force', '--namespace', namespace, ...api, '-o', before],
+        ...['--mapping', 'decentralized-namespace-definition'],
+      )
+      await done(
+        ...['build', 'decentralized-namespace', '--threshold', '3', '-o', change, ...on],
+        ...['--previous', before],
+      )
+      await done('fetch', '--package', change, ...api, '-o', full)
+      const [first] = owners
+      if (first === undefined) throw new Error('nobody owns it')
+      signed = await desk.sign(full, first)
+      await done('submit', signed, ...api)
+    }, 60_000)
+
+    /** Whatever is asked about the namespace, the answer is the proposal. */
+    async function hiding(): Promise<readonly string[]> {
+      let proposal: Buffer | undefined
+      const api = await through((message) =>
+        message.includes(namespace) ? (proposal ??= message) : message,
+      )
+      await done('proposals', '--namespace', namespace, ...api)
+      return api
+    }
+
+    test.each([
+      ['submit', '--wait', '--wait-timeout', '2'],
+      ['submit'],
+      ['watch', '--wait-timeout', '2'],
+    ])('is not believed by %s', async (command, ...more) => {
+      const run = await online(command, signed, ...more, '--json', ...(await hiding()))
+      expect(run.status, run.stdout).toBe(6)
+      const { transactions } = run.json as { transactions: readonly object[] }
+      expect(transactions).toMatchObject([
+        { standing: 'effective', proved: false, authorization: 'unknown' },
+      ])
+    })
+  },
+)
