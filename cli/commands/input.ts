@@ -2,7 +2,6 @@
 import { concatBytes } from '../../src/base/bytes.ts'
 import { CantosignError } from '../../src/base/errors.ts'
 import { severityOf, type Finding } from '../../src/base/finding-codes.ts'
-import { MAX_PREPARED_TRANSACTION_BYTES } from '../../src/daml/prepared-transaction.ts'
 import { recognise, RECOGNISE_BYTES, type Recognised } from '../../src/explain/recognise.ts'
 import { openChunks } from '../../src/host/files.ts'
 import { DEFAULT_LIMITS, type PackageLimits } from '../../src/package/model.ts'
@@ -37,16 +36,21 @@ export type FileContent =
   | { readonly $case: 'package'; readonly bytes: Uint8Array }
 
 /** What a file holds, Daml transactions included. */
-export type AnyContent =
-  | FileContent
-  /** A prepared transaction in any of its forms: protobuf, base64 text, the answer of a prepare call. */
-  | { readonly $case: 'prepared'; readonly bytes: Uint8Array }
+export type AnyContent = FileContent | PreparedFile
+
+/** A prepared transaction in any of its forms: protobuf, base64 text, the answer of a prepare call. */
+export interface PreparedFile {
+  readonly $case: 'prepared'
+  readonly bytes: Uint8Array
+  /** The most bytes that the transaction itself may have. */
+  readonly limit: number
+}
 
 /** Key files are small: a larger one is something else. */
 const MAX_KEY_BYTES = 1024 * 1024
 
 /** The largest prepared transaction in base64, with line breaks and the rest of a JSON answer. */
-const MAX_PREPARED_FILE_BYTES = 4 * MAX_PREPARED_TRANSACTION_BYTES
+const preparedFileBytes = ({ preparedBytes }: PackageLimits): number => 4 * preparedBytes
 
 /** A signed transaction of the largest size, with its signatures. */
 const signedFileBytes = ({ transactionBytes }: PackageLimits): number =>
@@ -117,7 +121,11 @@ export async function readAnyInput(
     }
     case 'prepared-transaction':
     case 'prepare-answer':
-      return { $case: 'prepared', bytes: await readWhole(path, MAX_PREPARED_FILE_BYTES) }
+      return {
+        $case: 'prepared',
+        bytes: await readWhole(path, preparedFileBytes(limits)),
+        limit: limits.preparedBytes,
+      }
     case 'json':
       return { $case: 'package', bytes: await readWhole(path, limits.packageBytes) }
     case 'unrecognised':

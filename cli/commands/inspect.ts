@@ -27,6 +27,7 @@ import {
   readInput,
   refuseFatal,
   type AnyContent,
+  type PreparedFile,
   type TransactionInput,
 } from './input.ts'
 import { packageTransactions, reportPackage } from './inspect-package.ts'
@@ -120,7 +121,7 @@ async function reportOf(
     case 'package':
       return reportPackage(path, content.bytes, limits)
     case 'prepared':
-      return await reportPrepared(content.bytes, path)
+      return await reportPrepared(content, path)
     case 'transaction':
     case 'signed': {
       refuseFatal(findingsOf(content), path)
@@ -141,9 +142,9 @@ async function reportOf(
   }
 }
 
-async function reportPrepared(bytes: Uint8Array, path: string): Promise<FileReport> {
+async function reportPrepared(file: PreparedFile, path: string): Promise<FileReport> {
   const { reportPreparedFile } = await import('./transaction-inspect.ts')
-  return reportPreparedFile(bytes, path)
+  return reportPreparedFile(file, path)
 }
 
 const transactionKind = ({ $case }: TransactionInput): Kind =>

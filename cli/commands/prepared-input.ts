@@ -3,13 +3,13 @@ import { decodeUtf8, equalBytes, parseBase64, parseHex, toHex } from '../../src/
 import { CantosignError } from '../../src/base/errors.ts'
 import { hashPreparedTransaction } from '../../src/daml/hash.ts'
 import {
-  MAX_PREPARED_TRANSACTION_BYTES,
   readPreparedTransaction,
   type ReadPreparedTransaction,
 } from '../../src/daml/prepared-transaction.ts'
 import { HASHING_SCHEMES, parseHashingScheme, type HashingScheme } from '../../src/daml/scheme.ts'
 import { isObject } from '../../src/package/json-shape.ts'
 import { readJson, type JsonObject } from '../../src/package/json-text.ts'
+import type { PackageLimits } from '../../src/package/model.ts'
 import type { Arguments } from '../command.ts'
 import {
   contentName,
@@ -17,6 +17,7 @@ import {
   refuseFatal,
   type AnyContent,
   type FileContent,
+  type PreparedFile,
 } from './input.ts'
 
 /** A prepared transaction, with what the file says beside it; nothing of that is believed. */
@@ -75,7 +76,7 @@ function jsonOf(bytes: Uint8Array, path: string): JsonObject {
 }
 
 /** Members that say nothing about what is signed, such as an estimate of the cost, are left alone. */
-function parseAnswer(bytes: Uint8Array, path: string): PreparedInput {
+function parseAnswer({ bytes, limit }: PreparedFile, path: string): PreparedInput {
   const answer = jsonOf(bytes, path)
   const prepared = base64Member(answer, 'preparedTransaction', path)
   if (prepared === undefined) throw notAnAnswer(path, 'preparedTransaction is missing')
@@ -84,16 +85,20 @@ function parseAnswer(bytes: Uint8Array, path: string): PreparedInput {
     const problem = `preparedTransactionHash has ${claimedHash.length} bytes, not ${HASH_LENGTH}`
     throw notAnAnswer(path, problem)
   }
-  return { read: readBounded(prepared, path), scheme: answerScheme(answer, path), claimedHash }
+  return {
+    read: readBounded(prepared, limit, path),
+    scheme: answerScheme(answer, path),
+    claimedHash,
+  }
 }
 
 /** @throws CantosignError `limit-exceeded` */
-function readBounded(bytes: Uint8Array, path: string): ReadPreparedTransaction {
-  if (bytes.length <= MAX_PREPARED_TRANSACTION_BYTES) return readPreparedTransaction(bytes)
+function readBounded(bytes: Uint8Array, limit: number, path: string): ReadPreparedTransaction {
+  if (bytes.length <= limit) return readPreparedTransaction(bytes)
   throw new CantosignError(
     'limit-exceeded',
-    `the transaction in ${path} has ${bytes.length} bytes, and the limit is ${MAX_PREPARED_TRANSACTION_BYTES}`,
-    'check that it is the right file',
+    `the transaction in ${path} has ${bytes.length} bytes, and the limit is ${limit}`,
+    'check that it is the right file; a larger one is read with --limit prepared-bytes=NUMBER',
   )
 }
 
@@ -105,20 +110,21 @@ const BASE64_LINES = /^[A-Za-z0-9+/\r\n]+={0,2}(?:\r?\n)*$/
  * @throws CantosignError `prepare-answer`, `bad-base64`, `limit-exceeded`,
  * `hashing-scheme-unsupported`, and the code of a finding that leaves bytes without a place
  */
-export function readPreparedContent(bytes: Uint8Array, path: string): PreparedInput {
-  const input = parse(bytes, path)
+export function readPreparedContent(file: PreparedFile, path: string): PreparedInput {
+  const input = parse(file, path)
   refuseFatal(input.read.findings, path)
   return input
 }
 
-function parse(bytes: Uint8Array, path: string): PreparedInput {
-  if (bytes[0] === BRACE) return parseAnswer(bytes, path)
+function parse(file: PreparedFile, path: string): PreparedInput {
+  const { bytes, limit } = file
+  if (bytes[0] === BRACE) return parseAnswer(file, path)
   const text = decodeUtf8(bytes)
   const binary =
     text !== undefined && BASE64_LINES.test(text)
       ? parseBase64(text.replace(/\r?\n/g, ''), path)
       : bytes
-  return { read: readBounded(binary, path), scheme: undefined, claimedHash: undefined }
+  return { read: readBounded(binary, limit, path), scheme: undefined, claimedHash: undefined }
 }
 
 function nameOf(content: FileContent): string {
@@ -133,7 +139,7 @@ function nameOf(content: FileContent): string {
  * @throws CantosignError `file-kind` for anything else, and as `readPreparedContent`
  */
 export function preparedInputOf(content: AnyContent, path: string): PreparedInput {
-  if (content.$case === 'prepared') return readPreparedContent(content.bytes, path)
+  if (content.$case === 'prepared') return readPreparedContent(content, path)
   throw new CantosignError(
     'file-kind',
     `${path} holds ${nameOf(content)}, not a prepared Daml transaction`,
@@ -148,8 +154,11 @@ export function preparedInputOf(content: AnyContent, path: string): PreparedInpu
  * @throws CantosignError `file-kind` for anything else, and as `readAnyInput` and
  * `readPreparedContent`
  */
-export async function readPreparedInput(path: string): Promise<PreparedInput> {
-  return preparedInputOf(await readAnyInput(path), path)
+export async function readPreparedInput(
+  path: string,
+  limits: PackageLimits,
+): Promise<PreparedInput> {
+  return preparedInputOf(await readAnyInput(path, limits), path)
 }
 
 /**

@@ -9,7 +9,7 @@ import type { Arguments, CommandRun } from '../command.ts'
 import type { Io } from '../io.ts'
 import { preparedJson } from '../present/prepared-json.ts'
 import { preparedLines } from '../present/prepared.ts'
-import { readAnyInput } from './input.ts'
+import { readAnyInput, type PreparedFile } from './input.ts'
 import { limitsIn } from './limits.ts'
 import type { FileReport } from './kinds.ts'
 import {
@@ -41,8 +41,8 @@ function inspectPrepared(
  * A prepared transaction as `inspect` reports it; only the file can say which scheme is meant.
  * @throws CantosignError as `readPreparedContent`, and `prepared-hash-mismatch`
  */
-export function reportPreparedFile(bytes: Uint8Array, path: string): FileReport {
-  const input = readPreparedContent(bytes, path)
+export function reportPreparedFile(file: PreparedFile, path: string): FileReport {
+  const input = readPreparedContent(file, path)
   const reports = inspectPrepared(input, input.scheme, path)
   return {
     kind: PREPARED_KIND,

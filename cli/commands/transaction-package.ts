@@ -15,6 +15,7 @@ import type { Arguments, CommandRun } from '../command.ts'
 import { preparedStandingJson, preparedStandingLines } from '../present/prepared-verdict.ts'
 import { wrapText } from '../present/text.ts'
 import { MAX_KEY_BYTES } from './build-kinds.ts'
+import { limitsIn } from './limits.ts'
 import { requireOutput, writeOutput } from './output.ts'
 import { packageState, requireSound } from './package-judgement.ts'
 import { requireSignable } from './prepared-agreement.ts'
@@ -80,7 +81,7 @@ async function readTransaction(
   path: string,
   args: Arguments,
 ): Promise<{ readonly content: PreparedContent; readonly report: PreparedReport }> {
-  const input = await readPreparedInput(path)
+  const input = await readPreparedInput(path, limitsIn(args))
   const scheme = requireScheme(input, path, args)
   checkClaimedHash(input, scheme, path)
   const report = preparedReport(input.read, scheme, { now: systemTimeMicros() })

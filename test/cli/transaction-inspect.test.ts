@@ -256,6 +256,22 @@ describe('what is no prepared transaction', () => {
     }
   })
 
+  test('a transaction is read as far as the limit was raised', () => {
+    const { write } = files()
+    const bytes = ownBytes({ note: 'x'.repeat(MAX_PREPARED_TRANSACTION_BYTES) })
+    const binary = write('binary', bytes)
+    const limit = (most: number): readonly string[] => ['--limit', `prepared-bytes=${most}`]
+    for (const path of [binary, write('base64', toBase64(bytes))]) {
+      const [status, { kind }] = inspectJson(path, ...limit(bytes.length))
+      expect([status, kind]).toEqual([0, 'prepared-transaction'])
+    }
+    for (const command of [['inspect'], ['transaction', 'inspect'], ['transaction', 'package']]) {
+      const more = command[1] === 'package' ? ['-o', 'out'] : []
+      const [status, code] = errorOf(...command, binary, ...limit(bytes.length - 1), ...more)
+      expect([command, status, code]).toEqual([command, 3, 'limit-exceeded'])
+    }
+  })
+
   test('topology files of every vector are not taken for one', () => {
     const { write } = files()
     const { transactions } = fixture('synthetic-topology/transactions.json') as {
