@@ -1,6 +1,7 @@
 /** `verify` of snapshots and lists: judged and told record by record, whatever their size. */
 import { Replay } from '../../src/authorization/replay.ts'
 import type { ExitStatus } from '../../src/base/error-codes.ts'
+import { CantosignError } from '../../src/base/errors.ts'
 import { severityOf, type Finding } from '../../src/base/finding-codes.ts'
 import { readState } from '../../src/explain/judgement.ts'
 import { openChunks } from '../../src/host/files.ts'
@@ -87,10 +88,16 @@ async function replayFile(
     }
     return undefined
   }
-  for await (const batch of verifyStream(source, layout, keys, 'authority')) {
-    const fatal = judge(batch)
-    if (fatal !== undefined) return stream.fail(fatalError([fatal], fatal, path))
-    stream.flush()
+  try {
+    for await (const batch of verifyStream(source, layout, keys, 'authority')) {
+      const fatal = judge(batch)
+      if (fatal !== undefined) throw fatalError([fatal], fatal, path)
+      stream.flush()
+    }
+  } catch (error) {
+    // What the records say, or the file that cannot be read to its end.
+    if (error instanceof CantosignError) stream.fail(error)
+    throw error
   }
   stream.end()
   return verification.status

@@ -281,6 +281,28 @@ describe('a damaged stream', () => {
     expect(text.stdout).toBe('')
     expect(at.run('verify', 'cut', '--signatures-only').status).toBe(3)
   })
+
+  const long = streamFile(
+    'list',
+    Array.from({ length: 2000 }, () => root('host')),
+  )
+  // Stored, so that the damage is met long after the first verdicts.
+  const compressed = gzipSync(long, { level: 0 })
+  const wrongChecksum = Buffer.from(compressed)
+  wrongChecksum[compressed.length - 8] = (compressed[compressed.length - 8] ?? 0) ^ 1
+  test.each([
+    ['its checksum is wrong', wrongChecksum],
+    ['its end is missing', compressed.subarray(0, -20)],
+    ['something follows it', Buffer.concat([compressed, Buffer.from('hello\n')])],
+  ])('ends one document with the error when compressed data are damaged: %s', (_, bytes) => {
+    const at = desk()
+    at.write('damaged', bytes)
+    const { status, stdout } = at.run('verify', 'damaged', '--json')
+    expect(status).toBe(3)
+    const document = JSON.parse(stdout) as Verified
+    expect(document.authorization.length).toBeGreaterThan(0)
+    expect(document).toMatchObject({ ok: false, error: { code: 'gzip-invalid' } })
+  })
 })
 
 describe('snapshots of networks', () => {
