@@ -83,8 +83,9 @@ function unknownOption(
 
 /**
  * The words for yargs, which would take a word behind a flag for its value (`true`, `false`), read
- * any other value of a flag as false, and pass over a lone dash.
- * @throws CantosignError `usage` for a flag with a value, and for `-` where a file is meant
+ * any other value of a flag as false, and pass over a lone dash and all that stands behind `--`.
+ * @throws CantosignError `usage` for a flag with a value, an option without the one it needs, and
+ * for `-` where a file is meant
  */
 function wordsForYargs(
   commands: readonly CommandSpec[],
@@ -100,12 +101,18 @@ function wordsForYargs(
         kind !== 'flag' && (word === `--${name}` || (alias !== undefined && word === `-${alias}`)),
     )
   const end = argv.indexOf('--')
-  return argv.map((word, i) => {
+  const last = argv[end - 1]
+  if (end !== -1 && takesValue(last)) {
+    throw usage(`${last} has no value`, `give ${last} a value before the --`)
+  }
+  return argv.flatMap((word, i) => {
     const behind = end !== -1 && i >= end
     if (word === '-' && (behind || !takesValue(argv[i - 1]))) {
       throw usage('- is no file: standard input is not read', 'name a file')
     }
-    const [, name, value] = behind ? [] : (/^--([a-z0-9-]+)(=.*)?$/s.exec(word) ?? [])
+    // The same file under a name that is no option.
+    if (behind) return i === end ? [] : [word.startsWith('-') ? `./${word}` : word]
+    const [, name, value] = /^--([a-z0-9-]+)(=.*)?$/s.exec(word) ?? []
     if (name === undefined || !isFlag(name)) return word
     if (value !== undefined) {
       throw usage(`--${name} takes no value`, `write --${name}, or leave it out`)

@@ -145,6 +145,12 @@ describe('a command line that could mean two things', () => {
     ['combine - f -o x', 'a lone dash that would be passed over'],
     ['verify --state f -', 'a lone dash behind a value'],
     ['verify -- -', 'a lone dash behind the end of options'],
+    ['verify f -- g', 'an argument too many behind the end of options'],
+    ['hash f -o -- g', 'an option without its value before the end of options'],
+    ['doctor --expect-sha256 -- g', 'the same of an option of the command'],
+    ['--json --', 'no command before or behind the end of options'],
+    ['hash --', 'no argument before or behind the end of options'],
+    ['key -- --help', 'an option in place of a command'],
     ['inspect --json=true f', 'a flag with a value'],
     ['inspect --json=foo f', 'a flag with a value that would count for nothing'],
     ['sign f --key k --yes=false -o x', 'a flag that is taken back'],
@@ -160,8 +166,22 @@ describe('a command line that could mean two things', () => {
         const read = await parseCommandLine('cantosign', '0.0.0', COMMANDS, argv)
         if (read.$case !== 'run') throw new Error('help')
         expect(read.args.json).toBe(true)
-        expect(read.args.positionals('files')[0]).toBe('true')
+        const behind = argv.includes('--') ? ['false'] : []
+        expect(read.args.positionals('files')).toEqual(['true', ...behind])
       }
     },
   )
+
+  test.each([
+    ['hash -- a', ['a']],
+    ['hash --multi -- a b', ['a', 'b']],
+    ['hash --multi a -- b', ['a', 'b']],
+    ['hash -- -x --json', ['./-x', './--json']],
+    ['--json -- hash a', ['a']],
+  ])('loses no argument behind the end of options: %s', async (words, files) => {
+    const read = await parseCommandLine('cantosign', '0.0.0', COMMANDS, words.split(' '))
+    if (read.$case !== 'run') throw new Error('help')
+    expect(read.args.positionals('files')).toEqual(files)
+    expect(read.args.json).toBe(words.startsWith('--json'))
+  })
 })
