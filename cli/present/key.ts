@@ -4,7 +4,7 @@ import { escapeText } from '../../src/base/text.ts'
 import type { KeyReading } from '../../src/signer/key-reading.ts'
 import { wrapText } from './text.ts'
 
-/** The members that scripts rely on (docs/json.md); null where only the passphrase would tell. */
+/** The members that scripts rely on (docs/json.md); null where the file is not opened. */
 export function keyJson(reading: KeyReading): Readonly<Record<string, unknown>> {
   const { key, container, encrypted, encoding, encryption, usage } = reading
   return {
@@ -39,7 +39,8 @@ export function keyLines(
   warnings: readonly Warning[] = [],
 ): readonly string[] {
   const { key, container, encoding, encryption, usage } = reading
-  const unknown = 'known only with the passphrase'
+  const foreign = reading.remarks.some(({ code }) => code === 'key-encryption')
+  const unknown = foreign ? 'not known: the file is not opened' : 'known only with the passphrase'
   const all = [...warnings, ...reading.remarks]
   return [
     `fingerprint ${key?.fingerprint ?? unknown}`,

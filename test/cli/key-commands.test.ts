@@ -203,12 +203,16 @@ describe('key show', () => {
 
   test('names foreign encryption without opening it', () => {
     const file = 'ed25519-b.enc-pbes1-sha1-3des.der'
-    const { status, document } = json(prepared(file), 'key', 'show', file, ...withPass)
+    const directory = prepared(file)
+    const { status, document } = json(directory, 'key', 'show', file, ...withPass)
     expect([status, document.fingerprint, document.warnings[0]?.code]).toEqual([
       0,
       null,
       'key-encryption',
     ])
+    const { stdout } = run(['key', 'show', file, ...withPass], { directory })
+    // The passphrase is given: it is not what is missing.
+    expect(stdout).toContain('fingerprint not known: the file is not opened\n')
   })
 
   test('by --key and file:', () => {
