@@ -47,7 +47,10 @@ const FOREIGN_LABELS: Readonly<Record<string, () => CantosignError>> = {
 }
 
 function sshPublicKey(): CantosignError {
-  return unsupported('a public key of SSH', 'write it as PEM: ssh-keygen -e -m PKCS8 -f FILE')
+  return unsupported(
+    'a public key of SSH',
+    'write it as PEM with ssh-keygen -e -m PKCS8 -f FILE, which does so for EC keys only',
+  )
 }
 
 function openPgp(half: 'private' | 'public'): CantosignError {
