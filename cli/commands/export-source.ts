@@ -139,13 +139,12 @@ function fromFile(
     allowUnverifiable: true,
   }
   if (input.$case === 'transaction') {
-    const content = createPackage({
-      transactions: [{ bytes: input.transaction.bytes, proposal: chosen ?? true }],
-    })
+    const transactions = [{ bytes: input.transaction.bytes, proposal: chosen ?? true }]
+    const content = createPackage({ transactions }, beside.limits)
     return { content, options, asReceived: undefined, remarks: [], prepared: [] }
   }
   const { signed } = input
-  const content = createPackage(contentOfSigned([signed]))
+  const content = createPackage(contentOfSigned([signed]), beside.limits)
   const resolve = keyResolver(content, beside.resolve)
   const signatures = verifySignatures(signed, resolve)
   const invalid = signatures.find(({ status }) => status === 'invalid')

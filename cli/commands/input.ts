@@ -82,6 +82,20 @@ async function readWhole(path: string, limit: number): Promise<Uint8Array> {
   )
 }
 
+/** As many as a package may have of one transaction. @throws CantosignError `limit-exceeded` */
+function checkSignatureCount(
+  { signatures }: ReadSignedTransaction,
+  path: string,
+  limits: PackageLimits,
+): void {
+  if (signatures.length <= limits.signatures) return
+  throw new CantosignError(
+    'limit-exceeded',
+    `${path} has ${signatures.length} signatures of one transaction, and the limit is ${limits.signatures}`,
+    'nothing that a network takes comes near this limit; where it is meant, raise it with --limit',
+  )
+}
+
 function unrecognised(path: string): CantosignError {
   return new CantosignError(
     'file-unrecognised',
@@ -92,7 +106,8 @@ function unrecognised(path: string): CantosignError {
 
 /**
  * Reads a file by its content.
- * @throws CantosignError `file-unreadable`, `file-empty`, `file-too-large`, `file-unrecognised`
+ * @throws CantosignError `file-unreadable`, `file-empty`, `file-too-large`, `file-unrecognised`,
+ * `limit-exceeded` for a transaction with too many signatures
  */
 export async function readAnyInput(
   path: string,
@@ -117,6 +132,7 @@ export async function readAnyInput(
     case 'signed-transaction': {
       const bytes = whole ? head : await readWhole(path, signedFileBytes(limits))
       const signed = readSignedTransaction(recognised.wrapped ? bytes : wrap(bytes))
+      checkSignatureCount(signed, path, limits)
       return { $case: 'signed', signed, transaction: signed.transaction }
     }
     case 'prepared-transaction':

@@ -1,6 +1,7 @@
 /** Limits on what is read, and raising them. */
 import { describe, expect, test } from 'vitest'
 import { DEFAULT_LIMITS } from '../../src/package/model.ts'
+import { assembleSignedTransaction } from '../../src/topology/assemble.ts'
 import { hashHex } from '../package/support.ts'
 import { delegation, offer, refusal } from './support/desk.ts'
 
@@ -48,6 +49,50 @@ describe('a package beyond a limit', () => {
     expect(at.has('all.json')).toBe(false)
     expect(at.run(...combined, ...RAISED).status).toBe(0)
     expect(at.read('all.json')).toEqual(at.read('out.json'))
+  })
+})
+
+/** One transaction with signatures by keys that nobody has. */
+function signedBySome(count: number) {
+  const at = offer([ROOT], [])
+  const signatures = Array.from({ length: count }, (_, i) => ({
+    format: 3, // CONCAT
+    signature: new Uint8Array(64),
+    signedBy: `1220${i.toString(16).padStart(64, '0')}`,
+    signingAlgorithmSpec: 1, // ED25519
+    signatureDelegation: undefined,
+  }))
+  at.write(
+    'signed',
+    assembleSignedTransaction({
+      transaction: ROOT,
+      signatures,
+      proposal: true,
+      multiTransactionSignatures: [],
+    }),
+  )
+  return at
+}
+
+describe('a signed transaction beyond the limit of signatures', () => {
+  const { signatures: limit } = DEFAULT_LIMITS
+  const more = ['--limit', `signatures=${limit + 1}`]
+
+  test.each([
+    ['inspect', ['inspect', 'signed'], 0],
+    ['hash', ['hash', 'signed'], 0],
+    ['verify', ['verify', 'signed'], 6],
+    ['verify --state', ['verify', 'in.json', '--state', 'signed'], 6],
+    ['sign', ['sign', 'signed', '--key', 'alice.key', '--yes', '-o', 'out.json'], 0],
+    ['export', ['export', 'signed', '--format', 'hash', '-d', 'out'], 0],
+  ] as const)('is refused by %s unless it is raised', (_name, args, status) => {
+    const at = signedBySome(limit + 1)
+    const error = refusal(at, 3, args)
+    expect(error.code).toBe('limit-exceeded')
+    expect(error.message).toContain(`${limit + 1} signatures`)
+    expect(error.hint).toContain('--limit')
+    expect(at.run(...args, ...more).status).toBe(status)
+    expect(signedBySome(limit).run(...args).status).toBe(status)
   })
 })
 
