@@ -15,6 +15,8 @@ export interface Following {
   readonly timeoutSeconds: number
   /** `seen`: in force, or a proposal with what was sent; `settled`: in force or overtaken. */
   readonly until: 'seen' | 'settled'
+  /** It was handed in just now: that it is not there yet is not told. */
+  readonly isNew: boolean
 }
 
 /** What has to change for a transaction to be shown again. */
@@ -40,7 +42,7 @@ export async function followPackage(
   judged: JudgedPackage,
   args: Arguments,
   io: Io,
-  { timeoutSeconds, until }: Following,
+  { timeoutSeconds, until, isNew }: Following,
 ): Promise<readonly Followed[]> {
   const { package: content, verdicts } = judged
   const transactions = content.transactions.map(({ transaction }) => transaction)
@@ -58,8 +60,8 @@ export async function followPackage(
   })
   for await (const standings of standingsOverTime) {
     const now = standings.map(stateText)
-    const changed = now.some((one, i) => one !== before[i])
-    if (changed) {
+    const fresh = now.map((one, i) => one !== before[i])
+    if (fresh.includes(true)) {
       const { judgements, state } = await prepareSubmission(admin, store, content, verdicts)
       followed = standings.flatMap((standing, i) => {
         const { hash, authorization } = judgements[i] ?? {}
@@ -69,14 +71,17 @@ export async function followPackage(
         const proved = authorization.status === 'authorized' || isProved(state.reading, transaction)
         return [{ hash, standing, authorization, proved }]
       })
-      const fresh = followed.filter((_, i) => now[i] !== before[i])
-      if (shows && before.length > 0) remark(fresh.flatMap(followedLines).join('\n'))
     }
     before = now
     const enough = followed.every((one) =>
       until === 'settled' ? isSettled(one.standing) : isSeen(one),
     )
+    // How it ends is shown by the command.
     if (enough) break
+    const lines = followed
+      .filter(({ standing }, i) => fresh[i] && !(isNew && standing.$case === 'absent'))
+      .flatMap(followedLines)
+    if (shows && lines.length > 0) remark(lines.join('\n'))
   }
   return followed
 }

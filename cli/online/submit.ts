@@ -51,6 +51,7 @@ export const run: CommandRun = async (args, io) => {
     const last = await followPackage(admin, chosen, judged, args, io, {
       timeoutSeconds: timeout,
       until: wait ? 'settled' : 'seen',
+      isNew: true,
     })
     return { store: chosen, sent: count, followed: last }
   })

@@ -31,6 +31,7 @@ export const run: CommandRun = async (args, io) => {
     const last = await followPackage(admin, chosen, judged, args, io, {
       timeoutSeconds: seconds ?? Infinity,
       until: 'settled',
+      isNew: false,
     })
     return { store: chosen, followed: last }
   })

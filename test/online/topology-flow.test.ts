@@ -104,6 +104,11 @@ describe('a party with one host', { timeout: 60_000 }, () => {
     expect(run.json).toMatchObject({ transactions: [{ standing: 'pending' }] })
   })
 
+  test('is shown at once to whoever watches, with who is missing', async () => {
+    const run = await online('watch', signed, ...admin(), '--wait-timeout', '0.5')
+    expect(run.stderr).toMatch(/waits for signatures.*missing\s+the namespace/s)
+  })
+
   test('takes effect when the host has signed, while one watches', async () => {
     const watching = online('watch', signed, ...admin(), '--wait-timeout', '30', '--json')
     await authorize(participant(running, 0), running.synchronizer, hash)
