@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { Connectivity, Identity } from '../../src/online/wire/services.ts'
 import type { RunningSandbox } from '../../src/sandbox/server/start.ts'
-import { programPath, root, runJson, scratch } from '../cli/support/program.ts'
+import { programPath, root, run, runJson, scratch } from '../cli/support/program.ts'
 import { call, clientOf, failure } from './plain-client.ts'
 
 const TIMEOUT = 120_000
@@ -85,6 +85,15 @@ describe('the command', { timeout: TIMEOUT }, () => {
       expect(two?.adminApi).toBe(`127.0.0.1:${port + 3}`)
       await end('SIGTERM')
     }
+  })
+
+  test('says once, in its own words, that a port is taken', async () => {
+    const { ready, end } = await start('--participants', '1')
+    const taken = String(ready.participants[0]?.ports.adminApi)
+    const { status, stderr } = run(['sandbox', '--port', taken], { program: 'cantosign-online' })
+    expect(status).toBe(2)
+    expect(stderr).toMatch(/^cantosign-online: error: [^\n]*\[sandbox-port\]\n[^\n]*\n$/)
+    expect(await end('SIGTERM')).toBe(0)
   })
 
   test('goes on from its file after it was killed', async () => {

@@ -4,7 +4,12 @@ import { createServer as createHttpServer, type Server as HttpServer } from 'nod
 import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { createSecureContext } from 'node:tls'
-import { ServerCredentials, type Server as GrpcServer } from '@grpc/grpc-js'
+import {
+  logVerbosity,
+  ServerCredentials,
+  setLogVerbosity,
+  type Server as GrpcServer,
+} from '@grpc/grpc-js'
 import { utf8Bytes, decodeUtf8 } from '../../base/bytes.ts'
 import { CantosignError } from '../../base/errors.ts'
 import { readWholeFile } from '../../host/files.ts'
@@ -264,6 +269,8 @@ const PORTS_EACH = 3
  * file gives
  */
 export async function startSandbox(options: SandboxServerOptions): Promise<RunningSandbox> {
+  // What its messages say is in the errors.
+  setLogVerbosity(logVerbosity.NONE)
   if (options.tls !== undefined) checkTls(options.tls)
   const rehearsal = await begin(options)
   const keeper = new StateKeeper(rehearsal, options.stateFile, options.onFault ?? (() => undefined))
