@@ -12,6 +12,7 @@ import {
 import { mappingName, operationText } from '../../src/build/names.ts'
 import { remarksOf, type BuildOptions, type TransactionDraft } from '../../src/build/rules.ts'
 import { transactionReport } from '../../src/explain/report.ts'
+import { parseUniqueIdentifier, readPhysicalSynchronizerId } from '../../src/ident/identifiers.ts'
 import { createPackage, isStorable } from '../../src/package/create.ts'
 import { writePackage } from '../../src/package/write.ts'
 import type { Arguments, CommandRun } from '../command.ts'
@@ -112,6 +113,15 @@ function previousRemarks(previous: readonly TransactionInput[]): readonly string
   })
 }
 
+/** @throws CantosignError `identifier-invalid`, naming the option and not a place in a file */
+function synchronizerOf(args: Arguments): string | undefined {
+  const id = args.string('synchronizer')
+  if (id !== undefined && !readPhysicalSynchronizerId(id).ok) {
+    parseUniqueIdentifier(id, '--synchronizer')
+  }
+  return id
+}
+
 function packageBytes(
   built: readonly Built[],
   drafts: readonly TransactionDraft[],
@@ -122,7 +132,7 @@ function packageBytes(
   const chosen = args.string('proposal')
   const made = createPackage(
     {
-      network: { synchronizerId: args.string('synchronizer') },
+      network: { synchronizerId: synchronizerOf(args) },
       text: {
         requestedBy: args.string('requested-by'),
         reason: args.string('reason'),

@@ -214,6 +214,21 @@ describe('build', () => {
     }
   })
 
+  test.each(['global', 'global::1220', `${uid('global', key(3))}::x`])(
+    'names the option whose synchronizer is none: %s',
+    async (id) => {
+      const { code, message } = await build(...party('--synchronizer', id, '-o', at('none.json')))
+      expect(code).toBe('identifier-invalid')
+      expect(message).toContain(`--synchronizer "${id}" is not valid`)
+    },
+  )
+
+  test('takes a physical synchronizer id', async () => {
+    const id = `${uid('global', key(3))}::34-0`
+    await build(...party('--synchronizer', id, '-o', at('physical.json')))
+    expect(packageAt('physical.json').network.synchronizerId).toBe(id)
+  })
+
   test('names the key file that it does not take', async () => {
     writeFileSync(at('noise'), 'no key at all')
     const spec = `transactions: [{ namespaceDelegation: { namespace: "${key(0).fingerprint}", targetKey: { publicKey: file:noise, usage: [namespace] }, restriction: all } }]`
