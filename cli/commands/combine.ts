@@ -13,7 +13,7 @@ import { requireOutput, writeOutput } from './output.ts'
 import { readPackageInput } from './package-input.ts'
 import { judgePackage, packageState } from './package-judgement.ts'
 import { judgePreparedTransactions, packageActingStates } from './prepared-state.ts'
-import { readStateInput } from './state-input.ts'
+import { readStateInput, type StateInput } from './state-input.ts'
 
 export const run: CommandRun = async (args, io) => {
   const paths = args.positionals('packages')
@@ -54,7 +54,7 @@ export const run: CommandRun = async (args, io) => {
   }
   const warnings = [
     ...leftOut.map(leftOutText),
-    ...damaged.map((hash) => `the state transaction ${hash} has a signature that does not verify`),
+    ...(damaged.length === 0 ? [] : damagedTexts(copies, damaged, beside)),
   ]
   for (const warning of warnings) io.stderr.write(`${io.program.name}: warning: ${warning}\n`)
   if (!args.quiet) {
@@ -70,6 +70,25 @@ export const run: CommandRun = async (args, io) => {
     io.stderr.write(`${lines.join('\n')}\n`)
   }
   return ExitStatus.done
+}
+
+/** Which copy brought it: without that one the others can go on. */
+function damagedTexts(
+  copies: readonly Copy[],
+  damaged: readonly string[],
+  beside: StateInput,
+): readonly string[] {
+  const brought = copies.map(({ name, package: one }) => ({
+    name,
+    damaged: new Set(packageState(one, { ...beside, signed: [] }).damaged),
+  }))
+  return damaged.map((hash) => {
+    const names = brought.flatMap((one) => (one.damaged.has(hash) ? [escapeText(one.name)] : []))
+    const problem = `the state transaction ${hash} has a signature that does not verify`
+    return names.length === 0
+      ? problem
+      : `${names.join(', ')}: ${problem}; nothing is signed with such state: combine the copies without it`
+  })
 }
 
 function signatureCount({ transactions, combined, preparedTransactions }: SigningPackage): number {

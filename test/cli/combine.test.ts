@@ -166,6 +166,18 @@ describe('a signature that does not verify', () => {
     expect(document(at, combine('a.json', 'b.json'))).toMatchObject({
       damagedState: [hashHex(hosting())],
     })
+    const { stderr } = at.run(...combine('b.json', 'a.json'), '--force', '--quiet')
+    expect(stderr).toContain(`warning: a.json: the state transaction ${hashHex(hosting())} has`)
+    expect(stderr).not.toContain('b.json')
+  })
+
+  test('in the state beside is no fault of a copy', () => {
+    const at = laid({ 'a.json': signed('alice'), 'b.json': signed('host') })
+    at.write('party.cert', damagedBy(hosting(), 'alice'))
+    const more = ['--state', 'party.cert', '--quiet']
+    const { status, stderr } = at.run(...combine('a.json', 'b.json'), ...more)
+    expect(status).toBe(0)
+    expect(stderr).toContain(`warning: the state transaction ${hashHex(hosting())} has`)
   })
 })
 
