@@ -746,6 +746,7 @@ describe('dangers', () => {
       expect(grave).toBe(DANGER_CODES[code].grave)
       expect(message).toMatch(/[^.]$/)
       expect(message).not.toMatch(/undefined|\[object/)
+      expect(message).not.toMatch(/\b(your|own) the\b/)
     }
   })
 

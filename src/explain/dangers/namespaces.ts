@@ -104,7 +104,7 @@ function powerDangers(change: Change<NamespaceDelegation>): readonly Danger[] {
     ...dangerIf(
       lost.length > 0 && target !== undefined && isOwn(context, target),
       'own-control-lost',
-      () => `your own ${key} can no longer sign ${listed(lost)}`,
+      () => `${key}, which is your own, can no longer sign ${listed(lost)}`,
     ),
   ]
 }
@@ -126,7 +126,8 @@ export function namespaceDelegationDangers(change: Change<NamespaceDelegation>):
     ...dangerIf(
       target !== undefined && isOwn(context, target),
       'own-control-lost',
-      () => `your own ${key} loses all power in the namespace ${quoteText(current.namespace)}`,
+      () =>
+        `${key}, which is your own, loses all power in the namespace ${quoteText(current.namespace)}`,
     ),
   ]
 }
