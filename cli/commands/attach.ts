@@ -4,7 +4,8 @@ import { ExitStatus } from '../../src/base/error-codes.ts'
 import { CantosignError } from '../../src/base/errors.ts'
 import { algorithmOf, encodingOf } from '../../src/crypto/key-spec.ts'
 import type { PublicKey } from '../../src/crypto/public-key.ts'
-import type { Judgement } from '../../src/explain/judgement.ts'
+import type { Danger } from '../../src/explain/dangers.ts'
+import { dangersOf, type Judgement } from '../../src/explain/judgement.ts'
 import { readWholeFile } from '../../src/host/files.ts'
 import { parseFingerprint, type Fingerprint } from '../../src/ident/fingerprint.ts'
 import { addSignature, signingMessage, type SignatureTarget } from '../../src/package/add.ts'
@@ -20,6 +21,7 @@ import { MAX_KEY_BYTES } from './build-kinds.ts'
 import { requireOutput, writeOutput } from './output.ts'
 import { readPackageInput } from './package-input.ts'
 import { judgePackage, packageEntries, packageState, requireSound } from './package-judgement.ts'
+import { acceptedDangers, refuseDangers } from './sign-agreement.ts'
 import { unneededError, unneededHint } from './sign-choice.ts'
 import { needsOf, type Judged } from './sign-request.ts'
 import { readStateInput, type StateInput } from './state-input.ts'
@@ -28,6 +30,7 @@ export const run: CommandRun = async (args, io) => {
   const path = args.positional('package')
   const signaturePath = required(args, 'signature', 'FILE')
   const signedBy = parseFingerprint(required(args, 'signed-by', 'FINGERPRINT'), '--signed-by')
+  const accepted = acceptedDangers(args)
   const output = requireOutput(args, io)
   const beside = await stateOf(args)
   const { resolve, limits } = beside
@@ -59,6 +62,11 @@ export const run: CommandRun = async (args, io) => {
   }))
   const covered = coveredBy(target, content)
   refuseUnneeded({ entries, state }, covered, signedBy, args, io)
+  // What the signer was to be warned of is past; this would go into what others have signed.
+  const own: ReadonlySet<string> = new Set([signedBy])
+  const { each } = dangersOf(entries, judgePackage(content, beside), state, covered, own)
+  const foreign = target.$case === 'transaction' ? each.flat().filter(isForeignOnRoot) : []
+  refuseDangers(foreign, accepted)
   writeOutput(output, writePackage(made, limits), args, io, [path, signaturePath])
 
   const judgements = judgePackage(made, beside)
@@ -83,6 +91,9 @@ function readSignature(path: string): Uint8Array {
   if (bytes.length > 0) return bytes
   throw new CantosignError('file-empty', `${path} is empty`, 'sign again, or copy the file anew')
 }
+
+/** A root delegation that carries another signature than that of its root is worth nothing. */
+const isForeignOnRoot = ({ code }: Danger): boolean => code === 'root-foreign-signature'
 
 interface Attached {
   readonly key: PublicKey | undefined

@@ -217,6 +217,12 @@ export const COMMANDS: readonly CommandSpec[] = [
       },
       partyOption,
       { name: 'allow-unneeded', kind: 'flag', describe: 'take a signature that nothing asks for' },
+      {
+        name: 'accept-danger',
+        kind: 'strings',
+        value: 'CODE',
+        describe: 'take it although it freezes a root delegation: root-foreign-signature',
+      },
       state,
     ],
     load: () => import('./attach.ts'),

@@ -148,7 +148,10 @@ describe('nothing is attached', () => {
     const root = delegation('alice', 'alice')
     const at = laid(signatureBy('bob', transactionHash(root)), { unsigned: [root] })
     expect(refusal(at, 8, args('bob')).code).toBe('key-unneeded')
-    document(at, args('bob', ['--allow-unneeded']))
+    expect(refusal(at, 8, args('bob', ['--allow-unneeded'])).code).toBe('danger-not-accepted')
+    const accepted = ['--allow-unneeded', '--accept-danger', 'root-foreign-signature']
+    expect(refusal(at, 2, args('bob', ['--accept-danger', 'root'])).code).toBe('usage')
+    document(at, args('bob', accepted))
   })
 
   test('if the state has a signature that does not verify', () => {
