@@ -1,5 +1,5 @@
 /** Files as commands use them: read whole or in chunks, written whole or not at all. */
-export { openChunks, readWholeFile } from './reading.ts'
+export { openChunks, readRegularFile, readWholeFile } from './reading.ts'
 export {
   checkTarget,
   flushDirectory,

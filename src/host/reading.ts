@@ -102,13 +102,22 @@ export function readWholeFile(path: string, limit: number): Uint8Array {
   }
 }
 
-function openRegular(path: string): number {
+function requireRegular(path: string): void {
   checkName(path)
   // Before opening: opening a pipe waits for somebody to write to it.
-  if (!reading(path, () => statSync(path)).isFile()) {
-    throw unreadable(path, 'it is not a regular file', 'copy what it holds to a file first')
-  }
+  if (reading(path, () => statSync(path)).isFile()) return
+  throw unreadable(path, 'it is not a regular file', 'copy what it holds to a file first')
+}
+
+function openRegular(path: string): number {
+  requireRegular(path)
   return reading(path, () => openSync(path, 'r'))
+}
+
+/** The same as `readWholeFile` for a file that the program wrote itself: never a pipe or a device. */
+export function readRegularFile(path: string, limit: number): Uint8Array {
+  requireRegular(path)
+  return readWholeFile(path, limit)
 }
 
 /**

@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path'
 import { CantosignError } from '../../base/errors.ts'
 import { runningSha256 } from '../../crypto/hash.ts'
 import { takeLock } from '../../host/lock.ts'
-import { readWholeFile, startFile, writeWholeFile } from '../../host/files.ts'
+import { readRegularFile, startFile, writeWholeFile } from '../../host/files.ts'
 import { openPlainChunks } from '../../host/reading.ts'
 import { departure } from './hosting.ts'
 import {
@@ -75,7 +75,7 @@ export class ReplicationDirectory {
    */
   load(): ReplicationState | undefined {
     if (!existsSync(this.statePath)) return undefined
-    const state = readReplication(readWholeFile(this.statePath, MAX_STATE_BYTES))
+    const state = readReplication(readRegularFile(this.statePath, MAX_STATE_BYTES))
     if (!isDone(state, 'proposal')) return state
     const reason = departure(state.plan, dataOf(state, 'proposal'))
     if (reason === undefined) return state

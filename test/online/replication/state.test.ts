@@ -1,4 +1,8 @@
 /** The state of a replication as a file: one order, nothing unknown, nothing edited. */
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fc, test as property } from '@fast-check/vitest'
 import { describe, expect, test } from 'vitest'
 import { utf8Bytes } from '../../../src/base/bytes.ts'
@@ -222,4 +226,18 @@ describe('a file that is not a state is refused with its place', () => {
   test('bytes that are no text', () => {
     expect(() => readReplication(Uint8Array.of(0xff, 0xfe))).toThrow(CantosignError)
   })
+})
+
+test('a pipe in the place of the state is refused, not waited for', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'cantosign-replication-'))
+  spawnSync('mkfifo', [join(directory, 'replication.json')])
+  const program = join(process.cwd(), 'dist', 'cantosign-online.mjs')
+  const args = ['replicate', '-d', directory, '--dry-run', '--json', '--yes']
+  const { status, stdout } = spawnSync(process.execPath, [program, ...args], {
+    encoding: 'utf8',
+    timeout: 20_000,
+    killSignal: 'SIGKILL',
+  })
+  expect(stdout).toContain('file-unreadable')
+  expect(status).toBe(3)
 })
