@@ -82,7 +82,7 @@ export function partySignatures(
         throw placeError(
           'signatures-missing',
           path,
-          `for ${party} there are ${signatures.length} signatures of the ${needed} that it needs, and a node executes nothing with less`,
+          `${party} has given ${signatures.length} of the ${needed} signatures that it needs, and a node executes nothing with less`,
           'see who is missing with verify, and have the package signed first',
         )
       }
