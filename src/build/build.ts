@@ -11,7 +11,7 @@ import type { SigningPublicKey, TopologyTransaction } from '../wire/generated/sc
 import { differencesOfValues } from './compare.ts'
 import { ADD_REPLACE, mappingName, REMOVE } from './names.ts'
 import { asCantonRewrites } from './rewrite.ts'
-import { checkRules, type BuildOptions, type TransactionDraft } from './rules.ts'
+import { checkRules, FINAL_REMOVAL, type BuildOptions, type TransactionDraft } from './rules.ts'
 import type { SpecTransaction } from './spec.ts'
 
 const byFingerprint = (a: SigningPublicKey, b: SigningPublicKey): number => {
@@ -136,6 +136,10 @@ function follow(
       `${name} asks for serial ${transaction.serial}, and serial ${previous.serial} comes before it`,
       `leave serial out, or say ${serial}`,
     )
+  }
+  const instead = previous.operation === REMOVE ? FINAL_REMOVAL[mapping.$case] : undefined
+  if (operation === ADD_REPLACE && instead !== undefined) {
+    throw mismatch(`the ${name} was removed, and no node takes it again`, instead)
   }
   if (operation === REMOVE) {
     if (previous.operation === REMOVE) {

@@ -31,6 +31,18 @@ export interface TransactionDraft {
   readonly mapping: KnownMapping
 }
 
+/**
+ * Mappings whose removal is the end of them, and what to do instead (docs/protocol/nodes.md section 3;
+ * release line 3.3 alone took a delegation again).
+ */
+export const FINAL_REMOVAL: Partial<Readonly<Record<KnownMapping['$case'], string>>> = {
+  namespaceDelegation: 'delegate to another key; a namespace whose root was removed is over',
+  decentralizedNamespaceDefinition: 'found another namespace: this one has no owners any more',
+  ownerToKeyMapping: 'give the member another identifier: it cannot come back to the synchronizer',
+  synchronizerTrustCertificate:
+    'give the participant another identifier: it cannot come back to the synchronizer',
+}
+
 function broken(message: string, hint: string): CantosignError {
   return new CantosignError('build-rule', message, hint)
 }

@@ -567,6 +567,15 @@ describe('namespaces', () => {
     expect(codeOf(() => revocation(inForce(gone)))).toBe('previous-mismatch')
   })
 
+  test('a delegation that was revoked is never made again', () => {
+    const made = delegation({ namespace: namespaceOf(root), target: key(1), restriction: allBut })
+    const gone = inForce(revocation(inForce(made)))
+    const again = { operation: 1, serial: undefined, mapping: made.mapping }
+    expect(codeOf(() => resolveSerials([again], [gone]))).toBe('previous-mismatch')
+    const both = [made, { ...made, operation: 2, serial: undefined }, again]
+    expect(codeOf(() => resolveSerials(both))).toBe('previous-mismatch')
+  })
+
   test('a new restriction for the same key follows the old one', () => {
     const made = delegation({ namespace: namespaceOf(root), target: key(1), restriction: allBut })
     const all: DelegationRestriction = { $case: 'canSignAllMappings', value: {} }
@@ -798,6 +807,11 @@ describe('serials', () => {
     if (draft === undefined) throw new Error('nothing drafted')
     return inForce(draft)
   }
+
+  test('go on behind a removal of what may come again', () => {
+    const removed = inForceOf(party(1, 'operation: remove, serial: 2,'))
+    expect(serials(spec(party(1)), [removed])).toEqual([3])
+  })
 
   test('1 for a first, what follows for the next, also within one spec', () => {
     expect(serials(spec(party(1)))).toEqual([1])

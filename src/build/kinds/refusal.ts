@@ -3,6 +3,7 @@ import { CantosignError } from '../../base/errors.ts'
 import type { KnownMapping } from '../../topology/mapping.ts'
 import type { PreviousTransaction } from '../build.ts'
 import { mappingName, REMOVE } from '../names.ts'
+import { FINAL_REMOVAL } from '../rules.ts'
 
 export function refusal(message: string, hint: string): CantosignError {
   return new CantosignError('build-rule', message, hint)
@@ -17,7 +18,7 @@ export function refuseRemoved({ mapping, operation }: PreviousTransaction): void
   throw new CantosignError(
     'previous-mismatch',
     `the previous ${mappingName(mapping.$case)} is a removal: there is nothing left to change`,
-    'build it anew from a spec that says everything',
+    FINAL_REMOVAL[mapping.$case] ?? 'build it anew from a spec that says everything',
   )
 }
 
