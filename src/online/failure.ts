@@ -130,6 +130,8 @@ export function isPassing(failure: Failure): boolean {
       failure.retryMillis !== undefined || cantonErrorHelp(failure.cantonCode)?.passing === true
     )
   }
+  // Nothing is cancelled here: a participant that goes down cancels what it was about to answer.
+  if (failure.status === 'CANCELLED') return true
   return failure.status === 'UNAVAILABLE' && !isTransportRefusal(failure.text)
 }
 
@@ -282,6 +284,7 @@ function describeStatus(failure: Failure, call: FailedCall): Known {
         hint: 'check that the participant is up, or allow more time with --timeout SECONDS',
       }
     }
+    case 'CANCELLED':
     case 'UNAVAILABLE': {
       const tls = tlsHint(text)
       if (tls !== undefined) {

@@ -154,6 +154,27 @@ describe('a unary call', () => {
     expect(count).toBe(3)
   })
 
+  it('is repeated where a participant that goes down cancelled it', async () => {
+    let count = 0
+    const target = await serve(
+      Identity.GetId,
+      unary(() =>
+        ++count < 3 ? grpcError(status.CANCELLED, 'Call cancelled') : reply('GetIdResponse', {}),
+      ),
+    )
+    await connectTo(target).unary(Identity.GetId, {}, { effect: 'read' })
+    expect(count).toBe(3)
+    const always = await serve(
+      Identity.GetId,
+      unary(() => grpcError(status.CANCELLED, 'Call cancelled')),
+    )
+    const call = { effect: 'read', timeoutMillis: 300 } as const
+    const error = await errorOf(connectTo(always).unary(Identity.GetId, {}, call))
+    expect(error.code).toBe('connection-failed')
+    const change = await errorOf(connectTo(always).unary(Identity.GetId, {}, { effect: 'change' }))
+    expect(change.code).toBe('outcome-unknown')
+  })
+
   it('is never repeated where it is not safe', async () => {
     let count = 0
     const target = await serve(
