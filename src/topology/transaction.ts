@@ -24,7 +24,7 @@ export interface ReadTransaction {
   /** `undefined` only if a finding is fatal, or if the content was passed over. */
   readonly value: TopologyTransaction | undefined
   /** What is known where the content was passed over: keys were wanted, and this has none. */
-  readonly passedOver?: Outline
+  readonly passedOver?: Outline | undefined
   readonly findings: readonly Finding[]
   readonly unknownFields: readonly UnknownField[]
   readonly canonical: boolean
@@ -122,30 +122,31 @@ function merge(wire: readonly Finding[], meaning: readonly Finding[]): readonly 
   return [...wire, ...meaning.filter(({ path }) => !named.has(path))]
 }
 
+type Walked = Pick<WalkResult, 'findings' | 'unknownFields' | 'canonical'>
+
+/** A transaction of which the hash is known, and what the walk found. */
+function undecoded(
+  bytes: Uint8Array,
+  { findings, unknownFields, canonical }: Walked,
+  passedOver?: Outline,
+): ReadTransaction {
+  const hash = transactionHash(bytes)
+  return { bytes, hash, value: undefined, passedOver, findings, unknownFields, canonical }
+}
+
 /**
  * Reads a wrapped TopologyTransaction that was walked already (as a part of a larger input).
  * @param walk of a message that contains these bytes, without a fatal finding
  */
 export function readWalkedTransaction(
   bytes: Uint8Array,
-  walk: Pick<WalkResult, 'findings' | 'unknownFields' | 'canonical'>,
+  walk: Walked,
   placement: Placement = AT_START,
   wanted: Wanted = 'everything',
 ): ReadTransaction {
   const data = unwrap(bytes)
   const passedOver = wanted === 'keys' ? keylessOutline(data) : undefined
-  if (passedOver !== undefined) {
-    const { findings, unknownFields, canonical } = walk
-    return {
-      bytes,
-      hash: transactionHash(bytes),
-      value: undefined,
-      passedOver,
-      findings,
-      unknownFields,
-      canonical,
-    }
-  }
+  if (passedOver !== undefined) return undecoded(bytes, walk, passedOver)
   const without = wanted === 'authority' ? PACKAGES : undefined
   const value = decodeMessage('TopologyTransaction', data, MAX_DEPTH, without)
   const meaning =
@@ -163,16 +164,5 @@ export function readWalkedTransaction(
 /** Reads a wrapped TopologyTransaction (a `.prep` file). Nothing is thrown for any input. */
 export function readTransaction(bytes: Uint8Array): ReadTransaction {
   const walk = walkMessage('TopologyTransaction', bytes, { wrapped: true })
-  if (walk.fatal) {
-    const { findings, unknownFields, canonical } = walk
-    return {
-      bytes,
-      hash: transactionHash(bytes),
-      value: undefined,
-      findings,
-      unknownFields,
-      canonical,
-    }
-  }
-  return readWalkedTransaction(bytes, walk)
+  return walk.fatal ? undecoded(bytes, walk) : readWalkedTransaction(bytes, walk)
 }
