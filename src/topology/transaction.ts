@@ -24,7 +24,7 @@ export interface ReadTransaction {
   /** `undefined` only if a finding is fatal, or if the content was passed over. */
   readonly value: TopologyTransaction | undefined
   /** What is known where the content was passed over: keys were wanted, and this has none. */
-  readonly passedOver?: Outline | undefined
+  readonly passedOver?: Outline
   readonly findings: readonly Finding[]
   readonly unknownFields: readonly UnknownField[]
   readonly canonical: boolean
@@ -122,31 +122,30 @@ function merge(wire: readonly Finding[], meaning: readonly Finding[]): readonly 
   return [...wire, ...meaning.filter(({ path }) => !named.has(path))]
 }
 
-type Walked = Pick<WalkResult, 'findings' | 'unknownFields' | 'canonical'>
-
-/** A transaction of which the hash is known, and what the walk found. */
-function undecoded(
-  bytes: Uint8Array,
-  { findings, unknownFields, canonical }: Walked,
-  passedOver?: Outline,
-): ReadTransaction {
-  const hash = transactionHash(bytes)
-  return { bytes, hash, value: undefined, passedOver, findings, unknownFields, canonical }
-}
-
 /**
  * Reads a wrapped TopologyTransaction that was walked already (as a part of a larger input).
  * @param walk of a message that contains these bytes, without a fatal finding
  */
 export function readWalkedTransaction(
   bytes: Uint8Array,
-  walk: Walked,
+  walk: Pick<WalkResult, 'findings' | 'unknownFields' | 'canonical'>,
   placement: Placement = AT_START,
   wanted: Wanted = 'everything',
 ): ReadTransaction {
   const data = unwrap(bytes)
   const passedOver = wanted === 'keys' ? keylessOutline(data) : undefined
-  if (passedOver !== undefined) return undecoded(bytes, walk, passedOver)
+  if (passedOver !== undefined) {
+    const { findings, unknownFields, canonical } = walk
+    return {
+      bytes,
+      hash: transactionHash(bytes),
+      value: undefined,
+      passedOver,
+      findings,
+      unknownFields,
+      canonical,
+    }
+  }
   const without = wanted === 'authority' ? PACKAGES : undefined
   const value = decodeMessage('TopologyTransaction', data, MAX_DEPTH, without)
   const meaning =
@@ -164,5 +163,16 @@ export function readWalkedTransaction(
 /** Reads a wrapped TopologyTransaction (a `.prep` file). Nothing is thrown for any input. */
 export function readTransaction(bytes: Uint8Array): ReadTransaction {
   const walk = walkMessage('TopologyTransaction', bytes, { wrapped: true })
-  return walk.fatal ? undecoded(bytes, walk) : readWalkedTransaction(bytes, walk)
+  if (walk.fatal) {
+    const { findings, unknownFields, canonical } = walk
+    return {
+      bytes,
+      hash: transactionHash(bytes),
+      value: undefined,
+      findings,
+      unknownFields,
+      canonical,
+    }
+  }
+  return readWalkedTransaction(bytes, walk)
 }

@@ -20,6 +20,7 @@ import {
   type IndexedSchema,
   type MessageName,
 } from './schema.ts'
+import { isSound } from './sound.ts'
 import { SUCCESSOR_MESSAGE, successorForm } from './successor.ts'
 
 /** A field that the schema does not read: its bytes are shown, never skipped over. */
@@ -523,6 +524,19 @@ class Walker {
 
 /** Walks one message, or a wrapper and the message inside it. Nothing is thrown for any input. */
 export function walkMessage(
+  name: MessageName,
+  bytes: Uint8Array,
+  options: WalkOptions,
+): WalkResult {
+  return isSound(name, bytes, options.wrapped, options.maxDepth ?? MAX_DEPTH)
+    ? SOUND
+    : walkEveryByte(name, bytes, options)
+}
+
+const SOUND: WalkResult = { findings: [], unknownFields: [], canonical: true, fatal: false }
+
+/** The same without the quick look at what is sound, and as slow for every message. */
+export function walkEveryByte(
   name: MessageName,
   bytes: Uint8Array,
   options: WalkOptions,
