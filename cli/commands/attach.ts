@@ -64,7 +64,7 @@ export const run: CommandRun = async (args, io) => {
   refuseUnneeded({ entries, state }, covered, signedBy, args, io)
   // What the signer was to be warned of is past; this would go into what others have signed.
   const own: ReadonlySet<string> = new Set([signedBy])
-  const { each } = dangersOf(entries, judgePackage(content, beside), state, covered, own)
+  const { each } = dangersOf(entries, judgePackage(content, beside), state, covered, own, signedBy)
   const foreign = target.$case === 'transaction' ? each.flat().filter(isForeignOnRoot) : []
   refuseDangers(foreign, accepted)
   writeOutput(output, writePackage(made, limits), args, io, [path, signaturePath])

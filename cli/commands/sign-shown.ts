@@ -184,7 +184,14 @@ function shownTransactions(
   key: PublicKey,
 ): { readonly chosen: readonly ShownTransaction[]; readonly together: readonly Danger[] } {
   const { entries, state } = request
-  const { each, together } = dangersOf(entries, judgements, state, indices, ownOf(request, key))
+  const { each, together } = dangersOf(
+    entries,
+    judgements,
+    state,
+    indices,
+    ownOf(request, key),
+    key.fingerprint,
+  )
   const seen = judgementsFor(judgements, indices)
   const carrying = new Set(carriers)
   const chosen = indices.map((index, i): ShownTransaction => {

@@ -73,7 +73,7 @@ const CLAIMED: Readonly<Record<Claim['by'], string>> = {
   state:
     'the state holds it and does not prove it: it may be forged, or what proves it may be missing',
   batch:
-    'an earlier transaction of the package that is not complete and is not signed with this one: it may never take effect, or another in its place',
+    'an earlier transaction of the package that does not follow what is proved, or is not complete and not signed with this one: it may never take effect, or another in its place',
 }
 
 /** What changes against the transaction in force, field by field. */

@@ -49,6 +49,9 @@ export function evaluateBatch(
       waiting && shown.status !== 'authorized'
         ? asIfComplete(evaluate(facts, signers, expected))
         : shown
+    // Another has its serial: whatever its signatures are worth, it does not take effect.
+    if (fit === 'used')
+      return { hash: facts.hash, authorization: withoutBlame(authorization), serial: fit }
     if (shown.status === 'authorized') firm.apply({ ...facts, signers: new Set(shown.signed) })
     else waiting = true
     expected.apply({ ...facts, signers: expectedSigners(facts, signers) })

@@ -6,4 +6,6 @@ export interface ExplainContext {
   readonly fingerprintOf: (key: SigningPublicKey) => string | undefined
   /** Fingerprints of the signer's own keys and namespaces, if they are known. */
   readonly own?: ReadonlySet<string>
+  /** The fingerprint of the key that signs. */
+  readonly signer?: string
 }

@@ -142,6 +142,7 @@ export function judgeTransactions(
     state.proved.state,
   )
   const latestInBatch = new Map<string, number>()
+  const misfits = new Map<string, Claim[]>()
   const latest = latestOf(state)
   return entries.map(({ transaction }, i) => {
     const result = results[i]
@@ -152,14 +153,20 @@ export function judgeTransactions(
     const another = (one: ReadTransaction | undefined): ReadTransaction | undefined =>
       one !== undefined && toHex(one.hash) === hash ? undefined : one
     const held = another(latest.get(key ?? ''))
+    const others = misfits.get(key ?? '') ?? []
     const claimedAfter = (previous: ReadTransaction | undefined): readonly Claim[] =>
       held !== undefined && (held.value?.serial ?? 0) > (previous?.value?.serial ?? 0)
-        ? [{ by: 'state', transaction: held }]
-        : []
+        ? [{ by: 'state', transaction: held }, ...others]
+        : others
     const proved = another(state.transactions.get(last?.hash ?? ''))
     const inForce = { previous: proved, claimed: claimedAfter(proved) }
     const index = key === undefined ? undefined : latestInBatch.get(key)
-    if (key !== undefined) latestInBatch.set(key, i)
+    // One that does not follow what is proved, however well it is signed, is not what comes before
+    // the next: it may be of another network, or have lost a race.
+    const isMisfit = last !== undefined && (serial === 'used' || serial === 'gap')
+    if (key !== undefined && isMisfit) {
+      misfits.set(key, [...others, { by: 'batch', transaction }])
+    } else if (key !== undefined) latestInBatch.set(key, i)
     if (index === undefined) {
       return { hash, authorization, serial, ...inForce, waitsFor: undefined }
     }
@@ -221,8 +228,13 @@ export function dangersOf(
   state: StateReading,
   chosen: readonly number[],
   own: ReadonlySet<string>,
+  signer?: Fingerprint,
 ): { readonly each: readonly (readonly Danger[])[]; readonly together: readonly Danger[] } {
-  const context = own.size === 0 ? statementContext : { ...statementContext, own }
+  const context = {
+    ...statementContext,
+    ...(own.size === 0 ? {} : { own }),
+    ...(signer === undefined ? {} : { signer }),
+  }
   const signed = chosen.flatMap((i) => entries[i]?.transaction ?? [])
   const places = new Set(signed.map(placeOf))
   const rivals = [

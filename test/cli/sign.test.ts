@@ -109,6 +109,18 @@ describe('a package', () => {
     )
   })
 
+  test('a delegate is no second signer of a root delegation either', () => {
+    const root = delegation('alice', 'alice')
+    const known = [signedBy(root, 'alice'), signedBy(delegation('alice', 'bob'), 'alice')]
+    const { code, details } = refusal(
+      offer([root], known),
+      8,
+      signArgs('bob', ['--allow-unneeded']),
+    )
+    expect(code).toBe('danger-not-accepted')
+    expect(details).toMatchObject({ dangers: ['root-foreign-signature'] })
+  })
+
   test('a root delegation takes no second signer, unless its danger is accepted too', () => {
     const at = offer([delegation('alice', 'alice')], [])
     expect(refusal(at, 8, signArgs('bob')).code).toBe('key-unneeded')

@@ -186,6 +186,28 @@ const behind =
     return signArgs('alice', ['--transaction', hashHex(last)])
   }
 
+/** Serial 3 is in force; a signed transaction that has its serial too stands before serial 4. */
+const behindRival =
+  (rival: boolean, serial = 3) =>
+  (at: Desk): readonly string[] => {
+    const bob = { name: 'bob', permission: 2 } as const
+    const inForceNow = hosting({ serial: 3, threshold: 2, more: [bob, { name: 'carol' }] })
+    const decoy = hosting({ serial, threshold: 1, more: [bob, { name: 'carol' }] })
+    const next = hosting({
+      serial: serial + 1,
+      threshold: rival ? 1 : 2,
+      more: [bob, { name: 'carol' }, { name: 'dave' }],
+    })
+    const names = ['alice', 'host', 'bob', 'carol'] as const
+    const roots = names.map((name) => signedBy(delegation(name, name), name))
+    const signatures = names.map((name) => person(name).signature(transactionHash(decoy)))
+    const lasts = [{ bytes: next, proposal: true }]
+    const transactions = rival ? [{ bytes: decoy, proposal: false, signatures }, ...lasts] : lasts
+    const known = [...roots, signedBy(inForceNow, ...names)]
+    at.write('in.json', packageFile({ transactions, known }))
+    return signArgs('alice', ['--transaction', hashHex(next)])
+  }
+
 const attempts: readonly Attempt[] = [
   {
     trick: 'a package whose hash is that of another transaction',
@@ -352,6 +374,22 @@ const attempts: readonly Attempt[] = [
     trick: 'an unsigned transaction before it, against which nothing dangerous changes',
     honest: behind(2),
     tricked: behind(1),
+    status: 8,
+    code: 'danger-not-accepted',
+    names: ['confirmation-threshold-lowered', '1 confirmation will do where 2 were needed'],
+  },
+  {
+    trick: 'a rival of what is in force, signed by all, against which nothing changes',
+    honest: behindRival(false),
+    tricked: behindRival(true),
+    status: 8,
+    code: 'danger-not-accepted',
+    names: ['confirmation-threshold-lowered', '1 confirmation will do where 2 were needed'],
+  },
+  {
+    trick: 'the same with a later serial',
+    honest: behindRival(false),
+    tricked: behindRival(true, 5),
     status: 8,
     code: 'danger-not-accepted',
     names: ['confirmation-threshold-lowered', '1 confirmation will do where 2 were needed'],

@@ -53,7 +53,7 @@ function rootDangers(change: Change<NamespaceDelegation>): readonly Danger[] {
         `the root delegation of the namespace ${namespace} is replaced: signed by any key but the root key alone, it leaves the namespace without a root`,
     ),
     ...dangerIf(
-      context.own !== undefined && !context.own.has(current.namespace),
+      context.signer !== undefined && context.signer !== current.namespace,
       'root-foreign-signature',
       () =>
         `the root delegation of the namespace ${namespace} must carry the signature of its root key only, which is not yours`,
