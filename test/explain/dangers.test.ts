@@ -162,9 +162,22 @@ const cases: readonly Case[] = [
   {
     what: 'a first root delegation by another key',
     current: delegationTransaction(rootDelegation()),
-    context: withOwn(fingerprint(1)),
+    context: { ...withOwn(fingerprint(1)), signer: fingerprint(1) },
     codes: ['root-foreign-signature'],
     names: [fingerprint(0)],
+  },
+  {
+    what: 'a first root delegation by a delegate, which may act for the namespace',
+    current: delegationTransaction(rootDelegation()),
+    context: { ...withOwn(fingerprint(0), fingerprint(1)), signer: fingerprint(1) },
+    codes: ['root-foreign-signature'],
+    names: [fingerprint(0)],
+  },
+  {
+    what: 'a first root delegation by the root',
+    current: delegationTransaction(rootDelegation()),
+    context: { ...withOwn(fingerprint(0)), signer: fingerprint(0) },
+    codes: [],
   },
   {
     what: 'a root delegation replaced',
