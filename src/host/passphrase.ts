@@ -1,6 +1,7 @@
 /** Passphrases: from a file, a descriptor or the terminal; as bytes, which the caller wipes. */
-import { closeSync, openSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { CantosignError, unreachable } from '../base/errors.ts'
+import { isOwnDescriptor } from './descriptor.ts'
 import type { Terminal } from './terminal.ts'
 
 export type PassphraseSource =
@@ -105,11 +106,15 @@ export async function readPassphrase(
       return checked(bytes)
     }
     case 'descriptor': {
+      const { descriptor } = source
       let bytes: Uint8Array
       try {
-        bytes = readDescriptor(source.descriptor)
+        if (isOwnDescriptor(descriptor, fstatSync(descriptor))) {
+          throw new Error('Node.js opened it for itself')
+        }
+        bytes = readDescriptor(descriptor)
       } catch (cause) {
-        throw unreadable(`descriptor ${source.descriptor}`, cause)
+        throw unreadable(`descriptor ${descriptor}`, cause)
       }
       return checked(bytes)
     }

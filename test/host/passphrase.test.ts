@@ -1,5 +1,15 @@
-import { closeSync, openSync } from 'node:fs'
+import { spawn, spawnSync } from 'node:child_process'
+import {
+  closeSync,
+  fstatSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { readNewPassphrase, readPassphrase } from '../../src/host/passphrase.ts'
 import type { Terminal } from '../../src/host/terminal.ts'
@@ -82,6 +92,47 @@ describe('a descriptor', () => {
   test('that is not open is named', async () => {
     const source = { $case: 'descriptor', descriptor: 987_654 } as const
     expect(await codeOf(readPassphrase(source, ''))).toBe('passphrase-unreadable')
+  })
+
+  const onLinux = test.runIf(process.platform === 'linux')
+
+  onLinux('that Node.js opened for itself is refused without waiting', async () => {
+    const own = readdirSync('/proc/self/fd')
+      .map(Number)
+      .filter((descriptor) => {
+        try {
+          const link = readlinkSync(`/proc/self/fd/${descriptor}`)
+          return link.startsWith('anon_inode:[event') && !fstatSync(descriptor).isFile()
+        } catch {
+          return false // the descriptor of the listing itself
+        }
+      })
+    expect(own.length).toBeGreaterThan(1)
+    const start = performance.now()
+    for (const descriptor of own) {
+      const source = { $case: 'descriptor', descriptor } as const
+      expect(await codeOf(readPassphrase(source, ''))).toBe('passphrase-unreadable')
+    }
+    expect(performance.now() - start).toBeLessThan(5_000)
+  })
+
+  onLinux('of a pipe is read, unless this program holds its writing end itself', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'cantosign-test-'))
+    const path = join(directory, 'pipe')
+    expect(spawnSync('mkfifo', [path]).status).toBe(0)
+    const writer = spawn('sh', ['-c', 'echo secret > "$0"', path])
+    const descriptor = openSync(path, 'r')
+    const source = { $case: 'descriptor', descriptor } as const
+    try {
+      expect(await readPassphrase(source, '')).toEqual(bytes('secret'))
+      const both = openSync(path, 'r+')
+      expect(await codeOf(readPassphrase(source, ''))).toBe('passphrase-unreadable')
+      closeSync(both)
+    } finally {
+      writer.kill()
+      closeSync(descriptor)
+      rmSync(directory, { recursive: true })
+    }
   })
 })
 
