@@ -12,6 +12,7 @@ import { CantosignError } from '../base/errors.ts'
 import { hostPortText } from './address.ts'
 import { MAX_MESSAGE_BYTES, type Route } from './connection.ts'
 import { failureError, failureOf, isPassing, type FailedCall, type Failure } from './failure.ts'
+import { TlsCredentials } from './grpc-credentials.ts'
 import { withRetries } from './retry.ts'
 import { decodeApiMessage, encodeApiMessage, type ApiInput } from './wire/codec.ts'
 import type { MessageTypes } from './wire/generated/schema.ts'
@@ -98,7 +99,7 @@ export class GrpcConnection {
     const credentials =
       route.secure === undefined
         ? ChannelCredentials.createInsecure()
-        : ChannelCredentials.createFromSecureContext(route.secure)
+        : new TlsCredentials(route.secure, route.target.host)
     const via = route.proxy ?? route.target
     this.#client = new Client(`dns:${hostPortText(via)}`, credentials, channelOptions(route))
   }
