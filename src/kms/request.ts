@@ -136,7 +136,8 @@ function tlsAgent(name: string, { ca, certificate, key }: TlsFiles): Agent {
       cert: read(certificate),
       key: secret,
     })
-    return new Agent({ keepAlive: true, secureContext })
+    // Verified whatever NODE_TLS_REJECT_UNAUTHORIZED says.
+    return new Agent({ keepAlive: true, secureContext, rejectUnauthorized: true })
   } catch (cause) {
     if (cause instanceof CantosignError) throw cause
     throw serviceFault('kms-credentials', name, textOf(cause, 'message'), cause)

@@ -170,6 +170,8 @@ export class JsonConnection {
                   host: target.host,
                   port: target.port,
                   secureContext: secure,
+                  // Whatever NODE_TLS_REJECT_UNAUTHORIZED says.
+                  rejectUnauthorized: true,
                   ...(isIP(target.host) === 0 ? { servername: target.host } : {}),
                   ...(tunnel === undefined ? {} : { socket: tunnel }),
                 }),

@@ -1,7 +1,7 @@
 /** Keys behind a signing service of one's own: the byte contract of docs/keys.md section 6.5. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { connectedKeys } from '../../src/kms/index.ts'
 import type { ConnectedOptions } from '../../src/signer/connected.ts'
 import type { Signer } from '../../src/signer/signer.ts'
@@ -74,6 +74,7 @@ describe('https: against a server of the test', () => {
     mutual = await startHttps(authority, listener(false), { wantsClient: true })
   })
   afterEach(() => {
+    vi.unstubAllEnvs()
     instead = {}
     requests = []
   })
@@ -104,6 +105,13 @@ describe('https: against a server of the test', () => {
       await expectSigns(await keys.open({ scheme: 'https', text }, {}), held)
     },
   )
+
+  test('an unknown authority is refused even where NODE_TLS_REJECT_UNAUTHORIZED is 0', async () => {
+    vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0')
+    const text = `https://127.0.0.1:${bearer.port}/k#token-file=${tokenFile()}`
+    expect(await codeOf(keys.open({ scheme: 'https', text }, {}))).toBe('kms-unreachable')
+    expect(requests).toEqual([])
+  })
 
   test('without a token, with another one, without a certificate, without an authority', async () => {
     const at = (port: number, parameters: string) =>

@@ -229,6 +229,21 @@ describe('refusals', () => {
     expect((await runOnline(args, directory, environments.vault(), program)).status).toBe(0)
   })
 
+  test.skipIf(!hasAws)(
+    'a service without a certificate to be believed, whatever NODE_TLS_REJECT_UNAUTHORIZED says',
+    async () => {
+      const { arn } = aws.hold('EC_P256')
+      const args = ['key', 'show', '--key', `awskms://${aws.endpoint}/${arn}`, '--json']
+      const result = await runOnline(args, scratch(), {
+        ...environments.aws(),
+        NODE_EXTRA_CA_CERTS: '',
+        NODE_TLS_REJECT_UNAUTHORIZED: '0',
+      })
+      expect(result.status).toBe(5)
+      expect(errorIn(result)).toMatchObject({ code: 'kms-unreachable' })
+    },
+  )
+
   test.each([
     ['--passphrase-file', 'x'],
     ['--command-takes', 'digest'],

@@ -4,7 +4,7 @@ import { createServer as createHttpServer, type IncomingMessage } from 'node:htt
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
 import { CantosignError } from '../../src/base/errors.ts'
 import type { HostPort } from '../../src/online/address.ts'
 import { Routes, type ConnectionSettings } from '../../src/online/connection.ts'
@@ -31,6 +31,7 @@ import {
 const directory = mkdtempSync(join(tmpdir(), 'cantosign-grpc-'))
 const closing: (() => void)[] = []
 afterEach(() => {
+  vi.unstubAllEnvs()
   for (const close of closing.splice(0)) close()
 })
 afterAll(() => {
@@ -525,6 +526,21 @@ describe('TLS', () => {
     const error = await errorOf(ask(target, tls))
     expect(error.code).toBe('tls-failed')
     expect(error.hint).toContain(hint)
+  })
+
+  it('is verified even where NODE_TLS_REJECT_UNAUTHORIZED is 0', async () => {
+    vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0')
+    for (const [server, ca] of [
+      [good, stranger.cert],
+      [elsewhere, authority.cert],
+    ] as const) {
+      const target = await serve(
+        Identity.GetId,
+        unary(() => id),
+        { server },
+      )
+      expect((await errorOf(ask(target, { ca }))).code).toBe('tls-failed')
+    }
   })
 
   it('is not spoken to this machine unless a file for it is named, and the hint says so', async () => {

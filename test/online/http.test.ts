@@ -5,7 +5,7 @@ import { createServer as createHttpsServer } from 'node:https'
 import { connect, type AddressInfo, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
 import { CantosignError } from '../../src/base/errors.ts'
 import { readJsonApiAddress } from '../../src/online/address.ts'
 import { Routes, type ConnectionSettings } from '../../src/online/connection.ts'
@@ -16,6 +16,7 @@ import { settingsFor } from './support/server.ts'
 const directory = mkdtempSync(join(tmpdir(), 'cantosign-http-'))
 const closing: (() => void)[] = []
 afterEach(() => {
+  vi.unstubAllEnvs()
   for (const close of closing.splice(0)) close()
 })
 afterAll(() => {
@@ -246,6 +247,18 @@ describe('TLS', () => {
     )
     expect(error.code).toBe('tls-failed')
     expect(error.hint).toContain(hint)
+  })
+
+  it('is verified even where NODE_TLS_REJECT_UNAUTHORIZED is 0', async () => {
+    vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0')
+    for (const [server, ca] of [
+      [good, stranger.cert],
+      [elsewhere, authority.cert],
+    ] as const) {
+      const url = `https://localhost:${await serveTls(pem(server))}`
+      const error = await errorOf(connectTo(url, { tls: { ca } }).call(get, { effect: 'read' }))
+      expect(error.code).toBe('tls-failed')
+    }
   })
 
   it('shows the server who calls, if it asks', async () => {
