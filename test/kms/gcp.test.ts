@@ -74,7 +74,7 @@ describe.skipIf(!installed)('gcpkms: against a stand-in', () => {
   test('the stand-in refuses what Google refuses: a wrong checksum, a digest that is none, data for EC', async () => {
     const { KeyManagementServiceClient } = await import('@google-cloud/kms')
     const client = new KeyManagementServiceClient({
-      apiEndpoint: '127.0.0.1',
+      apiEndpoint: 'localhost',
       port: Number(gcp.endpoint.split(':')[1]),
     })
     const { name } = gcp.hold('EC_CURVE25519')

@@ -296,7 +296,7 @@ export async function startGcp(authority: Authority): Promise<GcpStandIn> {
     })
   })
   return {
-    endpoint: `127.0.0.1:${port}`,
+    endpoint: `localhost:${port}`,
     mischief,
     names,
     account,
