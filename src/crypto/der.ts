@@ -28,6 +28,10 @@ export interface DerElement {
 
 /** Deepest nesting that `checkDer` follows. */
 const MAX_DEPTH = 32
+/** RSA keys of 16,384 bits, which OpenSSL takes at most, have no longer integers. */
+const MAX_INTEGER_BYTES = 4096
+/** No object identifier in use is near. What a long one means takes time with the square of its length. */
+const MAX_OBJECT_IDENTIFIER_BYTES = 128
 const CONSTRUCTED = 0x20
 
 function fault(message: string, offset: number): CantosignError {
@@ -138,6 +142,9 @@ function checkPrimitive(element: DerElement): void {
       if (content.length === 0 || padded || (content.at(-1) ?? 0x80) >= 0x80) {
         throw fault('an object identifier that is empty, cut or not minimal', offset)
       }
+      if (content.length > MAX_OBJECT_IDENTIFIER_BYTES) {
+        throw fault(`an object identifier of ${content.length} bytes, which is none`, offset)
+      }
     }
   }
 }
@@ -145,9 +152,13 @@ function checkPrimitive(element: DerElement): void {
 function checkInteger(element: DerElement): void {
   const [first, second] = element.content
   if (first === undefined) throw fault('an integer without content', element.offset)
+  const { length } = element.content
+  if (length > MAX_INTEGER_BYTES) {
+    throw fault(`an integer of ${length} bytes, longer than any of a key`, element.offset)
+  }
   const padded =
     (first === 0x00 && (second ?? 0xff) < 0x80) || (first === 0xff && (second ?? 0) >= 0x80)
-  if (element.content.length > 1 && padded) {
+  if (length > 1 && padded) {
     throw fault('an integer in more bytes than it needs', element.offset)
   }
 }

@@ -80,6 +80,8 @@ const MIN_SALT = 8
 const MAX_SALT = 1024
 const MIB = 1024 * 1024
 const MAX_SCRYPT_MEMORY = 256 * MIB
+/** What the p passes begin with lies in memory at once, beside what each of them takes. */
+const MAX_SCRYPT_START = 16 * MIB
 /** Memory times p: bounds the time as the memory bounds the space. */
 const MAX_SCRYPT_WORK = 1024 * MIB
 
@@ -119,8 +121,8 @@ function outOfBounds(message: string): CantosignError {
 
 /**
  * Holds the derivation to its bounds: PBKDF2 1,000 to 10,000,000 iterations; scrypt up to 256 MiB
- * of memory, N a power of two, p so that all passes together touch 1 GiB at most; salts of 8 to
- * 1,024 bytes.
+ * of memory, N a power of two, p so that all passes together touch 1 GiB and begin with 16 MiB at
+ * most; salts of 8 to 1,024 bytes.
  * @throws CantosignError `key-kdf-bounds`
  */
 export function assertDerivationBounds(derivation: KeyDerivation): void {
@@ -149,6 +151,11 @@ export function assertDerivationBounds(derivation: KeyDerivation): void {
       if (blockSize < 1 || parallelization < 1 || !(memory <= MAX_SCRYPT_MEMORY)) {
         throw outOfBounds(
           `scrypt with N = ${cost}, r = ${blockSize}, p = ${parallelization}; at most 256 MiB (128 N r) are allowed`,
+        )
+      }
+      if (!(128 * blockSize * parallelization <= MAX_SCRYPT_START)) {
+        throw outOfBounds(
+          `scrypt with N = ${cost}, r = ${blockSize}, p = ${parallelization}; at most 16 MiB for all passes (128 r p) are allowed`,
         )
       }
       if (!(memory * parallelization <= MAX_SCRYPT_WORK)) {

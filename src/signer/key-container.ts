@@ -203,7 +203,8 @@ function describeText(text: string): CantosignError {
       'write it as PKCS#8 with the program it comes from',
     )
   }
-  if (/^\s*(0x)?[0-9a-fA-F\s]+$/.test(text)) {
+  // No two neighbours of the pattern take the same character: its time is that of one reading.
+  if (/^\s*(0x)?[0-9a-fA-F][0-9a-fA-F\s]*$/.test(text)) {
     return notAKey(
       'the file holds hexadecimal text: perhaps the bare secret of a key',
       'bare secrets are not read: make a PKCS#8 file of it with the program it comes from',

@@ -9,6 +9,7 @@ import {
   encodeDerInteger,
   readDer,
 } from '../../src/crypto/der.ts'
+import { checkSignatureEncoding } from '../../src/crypto/signature.ts'
 import { fromHex } from '../support/vectors.ts'
 
 function refused(hex: string): boolean {
@@ -43,6 +44,8 @@ describe('refuses', () => {
     ['an object identifier that is cut', '06022b80'],
     ['an object identifier with a padded arc', '06042b800165'],
     ['33 structures inside each other', nested(33)],
+    ['an integer longer than any of a key', `02821001${'01'.repeat(4097)}`],
+    ['an object identifier longer than any', `068181${'01'.repeat(129)}`],
   ])('%s', (_name, hex) => {
     expect(refused(hex)).toBe(true)
   })
@@ -63,6 +66,8 @@ describe('takes', () => {
     ['booleans', '30060101000101ff'],
     ['an object identifier', '06032b6570'],
     ['32 structures inside each other', nested(32)],
+    ['an integer of 4,096 bytes', `02821000${'01'.repeat(4096)}`],
+    ['an object identifier of 128 bytes', `068180${'01'.repeat(128)}`],
     ['a length of two bytes', `308180${'0500'.repeat(64)}`],
   ])('%s', (_name, hex) => {
     expect(refused(hex)).toBe(false)
@@ -90,3 +95,8 @@ property.prop([fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 5 })])(
     expect(derChildren(checkDer(der)).map(({ content }) => content)).toEqual(contents)
   },
 )
+
+test('an ECDSA signature of long numbers is none, before they are read', () => {
+  const long = encodeDerInteger(new Uint8Array(64 * 1024).fill(1))
+  expect(checkSignatureEncoding('EC_P256', encodeDer(0x30, long, long))).toBe('bad-der-signature')
+})

@@ -185,6 +185,7 @@ describe('hostile parameters are refused before they cost anything', () => {
     ['scrypt with N = 0', 'key-kdf-bounds', scryptOf(0n, 8n, 1n)],
     ['scrypt with r = 0', 'key-kdf-bounds', scryptOf(16384n, 0n, 1n)],
     ['scrypt with p = 0', 'key-kdf-bounds', scryptOf(16384n, 8n, 0n)],
+    ['scrypt with N = 2, r = 1, p = 2^22', 'key-kdf-bounds', scryptOf(2n, 1n, 2n ** 22n)],
     ['scrypt with p = 2^30', 'key-kdf-bounds', scryptOf(16384n, 8n, 2n ** 30n)],
     ['scrypt with r = 2^40', 'key-kdf-bounds', scryptOf(2n, 2n ** 40n, 1n)],
     [

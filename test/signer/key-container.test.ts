@@ -187,3 +187,12 @@ test('no error repeats what the file holds', async () => {
   expect(error).toBeInstanceOf(Error)
   expect(JSON.stringify([error, (error as Error).message])).not.toContain(hex)
 })
+
+test('a long text is told in the time of reading it', async () => {
+  const blank = new Uint8Array(200_000).fill(0x20)
+  const begin = performance.now()
+  for (const end of ['z', '0x']) {
+    expect(await codeOf(readAnyKey(Buffer.concat([blank, Buffer.from(end)])))).toBe('key-not-a-key')
+  }
+  expect(performance.now() - begin).toBeLessThan(2_000)
+})
