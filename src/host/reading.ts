@@ -1,5 +1,5 @@
 /** Reading files: whole up to a limit, or as chunks of any size, compressed or not. */
-import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import { concatBytes } from '../base/bytes.ts'
 import { CantosignError } from '../base/errors.ts'
 
@@ -42,6 +42,8 @@ export function reasonOf(error: unknown): string {
       return 'no space is left'
     case 'ENAMETOOLONG':
       return 'the name is too long'
+    case 'ENXIO':
+      return 'it is a socket, or a device that is not there'
     case 'ELOOP':
       return 'its links lead round in a circle'
     case '':
@@ -78,6 +80,16 @@ function checkName(path: string): void {
 export function readWholeFile(path: string, limit: number): Uint8Array {
   checkName(path)
   const file = reading(path, () => openSync(path, 'r'))
+  return readToEnd(path, file, limit)
+}
+
+/** The same as `readWholeFile` for a file that the program wrote itself: never a pipe or a device. */
+export function readRegularFile(path: string, limit: number): Uint8Array {
+  return readToEnd(path, openRegular(path), limit)
+}
+
+/** Closes the file. */
+function readToEnd(path: string, file: number, limit: number): Uint8Array {
   try {
     const parts: Uint8Array[] = []
     let length = 0
@@ -102,22 +114,18 @@ export function readWholeFile(path: string, limit: number): Uint8Array {
   }
 }
 
-function requireRegular(path: string): void {
-  checkName(path)
-  // Before opening: opening a pipe waits for somebody to write to it.
-  if (reading(path, () => statSync(path)).isFile()) return
-  throw unreadable(path, 'it is not a regular file', 'copy what it holds to a file first')
-}
-
+/** Opens before it looks: what the path names can change in between, what is open cannot. */
 function openRegular(path: string): number {
-  requireRegular(path)
-  return reading(path, () => openSync(path, 'r'))
-}
-
-/** The same as `readWholeFile` for a file that the program wrote itself: never a pipe or a device. */
-export function readRegularFile(path: string, limit: number): Uint8Array {
-  requireRegular(path)
-  return readWholeFile(path, limit)
+  checkName(path)
+  // Without waiting: a named pipe that nobody writes to would stop the program.
+  const file = reading(path, () => openSync(path, constants.O_RDONLY | constants.O_NONBLOCK))
+  try {
+    if (reading(path, () => fstatSync(file)).isFile()) return file
+    throw unreadable(path, 'it is not a regular file', 'copy what it holds to a file first')
+  } catch (error) {
+    closeSync(file)
+    throw error
+  }
 }
 
 /**

@@ -175,6 +175,15 @@ describe('what a command gives', () => {
     expect(await codeOf(sign(`${program('')} {sigfile}`, 'ed25519-a'))).toBe('signer-output')
   })
 
+  test.each([
+    ['a named pipe', `require('node:child_process').execFileSync('mkfifo', [process.argv[2]])`],
+    ['a device', `fs.symlinkSync('/dev/zero', process.argv[2])`],
+  ])('%s in place of {sigfile}', async (_what, text) => {
+    const { code, message: said } = await errorOf(sign(`${program(text)} {sigfile}`, 'ed25519-a'))
+    expect(code).toBe('signer-output')
+    expect(said).toContain('it is not a regular file')
+  })
+
   test('a directory in place of {sigfile}', async () => {
     const text = 'fs.mkdirSync(process.argv[2])'
     expect(await codeOf(sign(`${program(text)} {sigfile}`, 'ed25519-a'))).toBe('signer-output')

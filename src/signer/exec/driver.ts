@@ -1,5 +1,14 @@
 /** The driver for `exec:` keys: any command that signs a file (docs/keys.md section 4). */
-import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  mkdtempSync,
+  openSync,
+  readSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { CantosignError } from '../../base/errors.ts'
 import { escapeText } from '../../base/text.ts'
@@ -26,26 +35,31 @@ function nameOf(command: Command): string {
   return `the command ${escapeText(program)}`
 }
 
+function withoutSignature(name: string, reason: string, cause?: unknown): CantosignError {
+  return new CantosignError(
+    'signer-output',
+    `${name} wrote no signature to {sigfile}: ${reason}`,
+    'nothing was signed: give {sigfile} to the option that names its output file',
+    { cause },
+  )
+}
+
 /** What the command wrote to {sigfile}: up to one byte more than is allowed. */
 function readSignature(path: string, name: string): Uint8Array {
   const buffer = new Uint8Array(MAX_COMMAND_OUTPUT_BYTES + 1)
-  let length = 0
   try {
-    const descriptor = openSync(path, 'r')
+    // Without waiting: the time limit is not asked for a named pipe that nobody writes to.
+    const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
     try {
-      length = readSync(descriptor, buffer)
+      if (!fstatSync(descriptor).isFile()) throw withoutSignature(name, 'it is not a regular file')
+      return buffer.slice(0, readSync(descriptor, buffer))
     } finally {
       closeSync(descriptor)
     }
   } catch (cause) {
-    throw new CantosignError(
-      'signer-output',
-      `${name} wrote no signature to {sigfile}: ${reasonOf(cause)}`,
-      'nothing was signed: give {sigfile} to the option that names its output file',
-      { cause },
-    )
+    if (cause instanceof CantosignError) throw cause
+    throw withoutSignature(name, reasonOf(cause), cause)
   }
-  return buffer.slice(0, length)
 }
 
 /** Makes the directory of one signature, and removes it whatever happens. */
