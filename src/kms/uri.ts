@@ -26,9 +26,11 @@ function readParameters(
   for (const pair of text === '' ? [] : text.split('&')) {
     const [, name, value] = /^([a-z-]+)=(.+)$/.exec(pair) ?? []
     if (name === undefined || value === undefined || !known.includes(name)) {
+      // The name is repeated only if it is one, and never a value: it could be a token.
+      const [, shown] = /^([a-z-]{1,30})=/.exec(pair) ?? []
       throw uriFault(
         scheme,
-        `holds ${escapeText(pair)}, which it has no meaning for`,
+        `holds ${shown === undefined ? 'something' : `a parameter ${shown}`} that it has no meaning for`,
         known.length === 0 ? 'leave it out' : `it may say ${known.join(', ')}`,
       )
     }
@@ -47,6 +49,16 @@ function readParameters(
     parameters.set(name, decoded)
   }
   return parameters
+}
+
+/** A name or password in front of a host. It is not repeated. @throws CantosignError `key-uri-invalid` */
+function refuseUserInfo(authority: string, scheme: string): void {
+  if (!authority.includes('@')) return
+  throw uriFault(
+    scheme,
+    'has a name or password in front of its host',
+    'leave it out: who is asking is shown otherwise, and the list of processes has seen it by now',
+  )
 }
 
 /**
@@ -72,6 +84,7 @@ export function readUri(
   const slash = before.indexOf('/')
   const authority = slash === -1 ? before : before.slice(0, slash)
   const path = slash === -1 ? '' : before.slice(slash + 1)
+  refuseUserInfo(authority, scheme)
   if (marker === '?' && path.includes('#')) {
     throw uriFault(scheme, 'holds a #', 'nothing stands behind one: leave it out')
   }
@@ -87,13 +100,10 @@ export function readUri(
  * @throws CantosignError `key-uri-invalid`
  */
 export function checkedAuthority(authority: string, scheme: string): string {
+  refuseUserInfo(authority, scheme)
   const port = /:([0-9]+)$/.exec(authority)?.[1]
   if (AUTHORITY.test(authority) && (port === undefined || Number(port) <= 65535)) return authority
-  throw uriFault(
-    scheme,
-    `names no host by ${escapeText(authority)}`,
-    'give HOST or HOST:PORT, without a name or password',
-  )
+  throw uriFault(scheme, `names no host by ${escapeText(authority)}`, 'give HOST or HOST:PORT')
 }
 
 /** An absolute path of a file in a parameter. @throws CantosignError `key-uri-invalid` */

@@ -211,6 +211,21 @@ describe('what is refused', () => {
     expect(codeOf(text)).toBe(text.endsWith('#') ? 'taken' : 'key-uri-invalid')
   })
 
+  test.each([
+    ...['hashivault://k?token=SECRET', 'hashivault://k?SECRET', 'hashivault://u:SECRET@h'],
+    ...['https://u:SECRET@h/x', 'https://h/x#token=SECRET', 'https://h/x#SECRET'],
+    ...['awskms://u:SECRET@h/x', 'awskms:///x?key=SECRET', 'azurekms://u:SECRET@v.azure.net/k'],
+    ...[`gcpkms://${VERSION}?endpoint=u:SECRET@h`, `gcpkms://u:SECRET@${VERSION}`],
+  ])('%s, without a word of what could be secret', (text) => {
+    expect(() => PARSERS[text.slice(0, text.indexOf(':')) as Scheme](text)).toThrow(
+      expect.objectContaining({
+        code: 'key-uri-invalid',
+        message: expect.not.stringContaining('SECRET') as string,
+        hint: expect.not.stringContaining('SECRET') as string,
+      }) as Error,
+    )
+  })
+
   property.prop([
     fc.constantFrom<Scheme>('awskms', 'gcpkms', 'azurekms', 'hashivault', 'https'),
     fc.string({ unit: 'binary', maxLength: 40 }),

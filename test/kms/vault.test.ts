@@ -1,7 +1,7 @@
 /** Keys in the transit engine of Vault and OpenBao, against a stand-in. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { connectedKeys } from '../../src/kms/index.ts'
 import type { ConnectedOptions, ConnectedUri } from '../../src/signer/connected.ts'
 import type { Signer } from '../../src/signer/signer.ts'
@@ -122,8 +122,14 @@ describe('hashivault: against a stand-in', () => {
     expect(await codeOf(open('x'))).toBe('kms-unreachable')
     environment = { ...standard(), VAULT_CACERT: undefined, VAULT_SKIP_VERIFY: 'true' }
     expect(await codeOf(open('x'))).toBe('kms-unreachable')
+    vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0')
+    expect(await codeOf(open('x'))).toBe('kms-unreachable')
+    vi.unstubAllEnvs()
     environment = { ...standard(), VAULT_ADDR: 'https://name:password@127.0.0.1' }
-    expect(await codeOf(open('x'))).toBe('key-uri-invalid')
+    await expect(open('x')).rejects.toMatchObject({
+      code: 'key-uri-invalid',
+      message: 'the vault has no address that can be asked',
+    })
     expect(vault.names).toEqual([])
   })
 

@@ -110,7 +110,8 @@ class Transit {
     if (address === undefined) {
       throw uriFault('hashivault', 'says no address, and VAULT_ADDR is not set', 'set VAULT_ADDR')
     }
-    this.name = `the vault at ${complaint(address)}`
+    // Refused below; the password in it is not repeated.
+    this.name = address.includes('@') ? 'the vault' : `the vault at ${complaint(address)}`
     const ca = uri.ca ?? variable(environment, 'CACERT')
     const certificate = variable(environment, 'CLIENT_CERT')
     const key = variable(environment, 'CLIENT_KEY')
