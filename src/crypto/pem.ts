@@ -1,6 +1,7 @@
 /**
  * PEM (RFC 7468), read and written as bytes: what it carries may be a private key, and text cannot
- * be wiped. One block; text may stand before it, nothing behind it.
+ * be wiped. One block; text may stand before it, nothing behind it. An EC key may have its parameters
+ * in front of it.
  */
 import { concatBytes, utf8Bytes } from '../base/bytes.ts'
 import { CantosignError } from '../base/errors.ts'
@@ -24,6 +25,8 @@ const COLON = 0x3a
 const PADDING = 0x3d
 const DASHES = utf8Bytes('-----')
 const BEGIN = utf8Bytes('-----BEGIN ')
+const EC_PARAMETERS = 'EC PARAMETERS'
+const EC_PRIVATE_KEY = 'EC PRIVATE KEY'
 const LINE_LENGTH = 64
 const ALPHABET = utf8Bytes('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/')
 const VALUES: ReadonlyMap<number, number> = new Map(
@@ -134,13 +137,15 @@ function refuseHeaders(body: readonly Line[]): void {
   throw fault('a header line inside the PEM block', header.number)
 }
 
-/**
- * The one block of a file.
- * @throws CantosignError `key-pem`, `key-pem-several`, `key-encryption` for encryption by headers
- */
-export function parsePem(bytes: Uint8Array): PemBlock {
-  const lines = splitLines(bytes)
-  const first = lines.findIndex((line) => startsWith(line.bytes, BEGIN))
+/** A block whose armour is sound; its body is not decoded yet. */
+interface Armoured {
+  readonly label: string
+  readonly body: readonly Line[]
+  readonly behind: readonly Line[]
+}
+
+/** @param first the index of the BEGIN line */
+function armouredAt(lines: readonly Line[], first: number): Armoured {
   const begin = lines[first]
   if (begin === undefined) throw fault('there is no PEM block', 1)
   const label = labelOf(begin, 'BEGIN')
@@ -153,22 +158,65 @@ export function parsePem(bytes: Uint8Array): PemBlock {
   if (endLabel !== label) {
     throw fault(`the PEM block begins as ${label} and ends as ${endLabel}`, end.number)
   }
-  const behind = lines.slice(last + 1).filter((line) => line.bytes.length > 0)
-  const second = behind.find((line) => startsWith(line.bytes, BEGIN))
+  return { label, body: lines.slice(first + 1, last), behind: lines.slice(last + 1) }
+}
+
+/** The block, with nothing but empty lines behind it. */
+function decodeLast({ label, body, behind }: Armoured): PemBlock {
+  const text = behind.filter((line) => line.bytes.length > 0)
+  const second = text.find((line) => startsWith(line.bytes, BEGIN))
   if (second !== undefined) {
     throw new CantosignError(
       'key-pem-several',
       `the file holds more than one PEM block (${label} and, at line ${second.number}, another)`,
-      label === 'EC PARAMETERS'
+      label === EC_PARAMETERS
         ? 'write the key alone: openssl pkcs8 -topk8 -in FILE -out NEW'
         : 'which one is meant cannot be guessed: put the key into a file of its own',
       { details: { line: second.number } },
     )
   }
-  if (behind[0] !== undefined) throw fault('text behind the PEM block', behind[0].number)
-  const body = lines.slice(first + 1, last)
+  if (text[0] !== undefined) throw fault('text behind the PEM block', text[0].number)
   refuseHeaders(body)
   return { label, content: decodeBody(body) }
+}
+
+/** The first block of a file. */
+function firstOf(lines: readonly Line[]): Armoured {
+  return armouredAt(
+    lines,
+    lines.findIndex((line) => startsWith(line.bytes, BEGIN)),
+  )
+}
+
+/**
+ * The one block of a file.
+ * @throws CantosignError `key-pem`, `key-pem-several`, `key-encryption` for encryption by headers
+ */
+export function parsePem(bytes: Uint8Array): PemBlock {
+  return decodeLast(firstOf(splitLines(bytes)))
+}
+
+/** A key, and what `openssl ecparam -genkey` writes in front of an EC key. */
+export interface PemKey extends PemBlock {
+  /** The content of the block `EC PARAMETERS`. */
+  readonly parameters: Uint8Array | undefined
+}
+
+/**
+ * The one key of a file. Right in front of an `EC PRIVATE KEY` there may be `EC PARAMETERS`.
+ * @throws CantosignError as `parsePem`
+ */
+export function parsePemKey(bytes: Uint8Array): PemKey {
+  const first = firstOf(splitLines(bytes))
+  if (first.label === EC_PARAMETERS && isBegin(first.behind[0], EC_PRIVATE_KEY)) {
+    const parameters = decodeBody(first.body)
+    return { ...decodeLast(armouredAt(first.behind, 0)), parameters }
+  }
+  return { ...decodeLast(first), parameters: undefined }
+}
+
+function isBegin(line: Line | undefined, label: string): boolean {
+  return line !== undefined && startsWith(line.bytes, BEGIN) && labelOf(line, 'BEGIN') === label
 }
 
 function encodeBase64(bytes: Uint8Array): Uint8Array {

@@ -1,10 +1,10 @@
 /** Which container a key file is, by its content; what this tool does not read is refused by name. */
-import { decodeUtf8 } from '../base/bytes.ts'
+import { decodeUtf8, equalBytes } from '../base/bytes.ts'
 import { CantosignError } from '../base/errors.ts'
-import { checkDer, derChildren, DerTag, type DerElement } from '../crypto/der.ts'
+import { checkDer, derChildren, DerTag, readDer, type DerElement } from '../crypto/der.ts'
 import { certificateKeyName } from '../crypto/encrypted-key.ts'
 import { keySpecRows } from '../crypto/key-spec.ts'
-import { parsePem, pemLabel } from '../crypto/pem.ts'
+import { parsePemKey, pemLabel } from '../crypto/pem.ts'
 import { looksLikePrivateKeyInfo } from '../crypto/private-key.ts'
 import { publicKeyFromRaw, type PublicKey } from '../crypto/public-key.ts'
 import { readCantonKey, type CantonKey } from './canton-key.ts'
@@ -131,7 +131,7 @@ function identifyPem(bytes: Uint8Array, armour: string): KeyContainer {
   // By the label alone: other programs have armour of their own that is not RFC 7468.
   const foreign = FOREIGN_LABELS[armour]
   if (foreign !== undefined) throw foreign()
-  const { label, content } = parsePem(bytes)
+  const { label, content, parameters } = parsePemKey(bytes)
   try {
     const $case = identifyDer(content)
     if (PEM_LABELS[label] !== $case) {
@@ -142,11 +142,26 @@ function identifyPem(bytes: Uint8Array, armour: string): KeyContainer {
         { details: { label, content: $case } },
       )
     }
+    if (parameters !== undefined) requireSameCurve(parameters, content)
     return { $case, encoding: 'PEM', der: content }
   } catch (error) {
     content.fill(0)
     throw error
   }
+}
+
+/** `[0]` of an ECPrivateKey (RFC 5915). */
+const CURVE_OF_KEY = 0xa0
+
+/** @throws CantosignError `key-parameters` unless the key itself names the curve of the block before it */
+function requireSameCurve(parameters: Uint8Array, key: Uint8Array): void {
+  const own = derChildren(readDer(key)).find(({ tag }) => tag === CURVE_OF_KEY)
+  if (own !== undefined && equalBytes(own.content, parameters)) return
+  throw new CantosignError(
+    'key-parameters',
+    'the block EC PARAMETERS before the key does not name the curve that the key itself names',
+    'get the key again from its source: which curve is right cannot be guessed',
+  )
 }
 
 /** A point of one of the curves with this length, or 32 bytes of Ed25519. */
@@ -235,7 +250,7 @@ function refuseMarks([first, second, third]: Uint8Array): void {
  * Identifies a key file.
  * @throws CantosignError `file-empty`, `key-der`, `key-pem`, `key-pem-several`, `key-algorithm`,
  * `key-certificate`, `key-container-unsupported`, `key-ambiguous`, `key-point`, `key-weak`,
- * `key-not-a-key`, `key-encryption` for PEM headers
+ * `key-not-a-key`, `key-encryption` for PEM headers, `key-parameters` for two that differ
  */
 export function identifyKey(bytes: Uint8Array): KeyContainer {
   if (bytes.length === 0) {

@@ -1,7 +1,9 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { readAnyKey } from '../../src/signer/key-reading.ts'
+import { openPrivateKey } from '../../src/signer/open-private-key.ts'
 import { codeOf, keyVector } from '../support/keys.ts'
+import { openssl, temporaryFile } from '../support/openssl.ts'
 import { fixtureBytes, fromHex } from '../support/vectors.ts'
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value)
@@ -80,7 +82,7 @@ const foreign: readonly (readonly [string, string, Uint8Array])[] = [
     Uint8Array.of(0xff, 0xfe, ...Buffer.from(pkcs8Pem, 'utf16le')),
   ],
   [
-    'curve parameters before the key',
+    'curve parameters before a key in PKCS#8',
     'key-pem-several',
     text(
       `-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n${pkcs8Pem}`,
@@ -195,4 +197,58 @@ test('a long text is told in the time of reading it', async () => {
     expect(await codeOf(readAnyKey(Buffer.concat([blank, Buffer.from(end)])))).toBe('key-not-a-key')
   }
   expect(performance.now() - begin).toBeLessThan(2_000)
+})
+
+describe('what openssl ecparam -genkey writes', () => {
+  const written = (curve: string, ...options: readonly string[]): string =>
+    Buffer.from(openssl('ecparam', '-genkey', '-name', curve, ...options)).toString()
+  const [p256Text, secp256k1Text] = [written('prime256v1'), written('secp256k1')]
+  const keyOf = (pem: string): string => pem.slice(pem.indexOf('-----BEGIN EC PRIVATE KEY'))
+  const parametersOf = (pem: string): string => pem.slice(0, pem.length - keyOf(pem).length)
+
+  test.each([
+    ['prime256v1', 'EC_P256'],
+    ['secp384r1', 'EC_P384'],
+    ['secp256k1', 'EC_SECP256K1'],
+  ])('is read: %s', async (curve, keySpec) => {
+    const pem = written(curve)
+    expect(pem).toMatch(/^-----BEGIN EC PARAMETERS-----\n/)
+    const path = temporaryFile(pem)
+    const { key, container, kind } = await readAnyKey(text(pem))
+    expect({ kind, container, keySpec: key?.keySpec }).toEqual({
+      kind: 'private-key',
+      container: 'SEC1',
+      keySpec,
+    })
+    expect(key?.spki).toEqual(openssl('pkey', '-in', path, '-pubout', '-outform', 'DER'))
+    const opened = await openPrivateKey(text(pem.replaceAll('\n', '\r\n')), {
+      purpose: 'signing',
+      passphrase: undefined,
+    })
+    expect(opened.publicKey.fingerprint).toBe(key?.fingerprint)
+  })
+
+  test.each([
+    ['the curve of another key', 'key-parameters', parametersOf(secp256k1Text) + keyOf(p256Text)],
+    ['explicit parameters', 'key-parameters', written('prime256v1', '-param_enc', 'explicit')],
+    [
+      'explicit parameters before a key that names its curve',
+      'key-parameters',
+      parametersOf(written('prime256v1', '-param_enc', 'explicit')) + keyOf(p256Text),
+    ],
+    ['parameters that are no DER', 'key-parameters', p256Text.replace('Bggqhkj', 'Bwgqhkj')],
+    ['no parameters', 'key-not-a-key', parametersOf(p256Text)],
+    ['parameters twice', 'key-pem-several', parametersOf(p256Text) + p256Text],
+    ['text between', 'key-pem-several', `${parametersOf(p256Text)}text\n${keyOf(p256Text)}`],
+    ['a line between', 'key-pem-several', `${parametersOf(p256Text)}\n${keyOf(p256Text)}`],
+    ['parameters behind the key', 'key-pem-several', keyOf(p256Text) + parametersOf(p256Text)],
+    ['two keys', 'key-pem-several', p256Text + keyOf(p256Text)],
+    ['two keys with their parameters', 'key-pem-several', p256Text + p256Text],
+    ['text behind the key', 'key-pem', `${p256Text}text\n`],
+    ['a public key behind the parameters', 'key-pem-several', parametersOf(p256Text) + spkiPem],
+    ['damaged parameters', 'key-pem', p256Text.replace('Bggqhkj', 'Bggq*kj')],
+    ['a key that is cut', 'key-pem', p256Text.split('-----END EC PRIVATE')[0] ?? ''],
+  ])('but not %s', async (_what, code, pem) => {
+    expect(await codeOf(readAnyKey(text(pem)))).toBe(code)
+  })
 })
