@@ -7,15 +7,12 @@ import { ExitStatus, exitStatusOf } from '../src/base/error-codes.ts'
 import { CantosignError } from '../src/base/errors.ts'
 import { escapeText } from '../src/base/text.ts'
 import { sha256 } from '../src/crypto/hash.ts'
-import { readWholeFile } from '../src/host/files.ts'
 import { keyScheme } from '../src/signer/key-uri.ts'
 import type { Signer } from '../src/signer/signer.ts'
 import type { Arguments, CommandSpec } from './command.ts'
+import { policyBytes } from './commands/policy-input.ts'
 import type { AuditTrail, Io } from './io.ts'
 import { ReportedError } from './present/error.ts'
-
-/** As much of a policy as is hashed; the command refuses one that is larger. */
-const MAX_POLICY_BYTES = 64 * 1024 * 1024
 
 /** Collects what an entry says while the command runs. */
 class Trail implements AuditTrail {
@@ -36,7 +33,7 @@ class Trail implements AuditTrail {
     this.#say = (line) => {
       if (!args.quiet) io.stderr.write(`${line}\n`)
     }
-    const policy = args.string('policy')
+    const policy = policyBytes(args)
     const { name, version } = io.program
     this.#base = {
       user: String(process.getuid?.() ?? ''),
@@ -46,7 +43,7 @@ class Trail implements AuditTrail {
       file: args.positional('file'),
       signer: keyScheme(args.string('key') ?? '') ?? 'file',
       approval: policy === undefined ? (args.yes ? 'yes' : 'person') : 'policy',
-      policy: policy === undefined ? null : toHex(sha256(readWholeFile(policy, MAX_POLICY_BYTES))),
+      policy: policy === undefined ? null : toHex(sha256(policy)),
     }
   }
 

@@ -1,6 +1,6 @@
 /** `--audit-log` and `audit verify` through the executable: no signature without its entry. */
 import { createHash } from 'node:crypto'
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import {
   appendFileSync,
   existsSync,
@@ -91,6 +91,30 @@ describe('an entry', () => {
     })
     expect(Date.parse(String(entry?.['time']))).toBeGreaterThanOrEqual(before)
     expect(Date.parse(String(entry?.['time']))).toBeLessThanOrEqual(Date.now())
+  })
+
+  test('names the policy that decided, whatever its file says a moment later', () => {
+    const at = offer()
+    at.write('first.yaml', policy)
+    at.write('second.yaml', policy.replace('observers of', 'somebody else at'))
+    execFileSync('mkfifo', [join(at.directory, 'policy.yaml')])
+    const script = 'cat first.yaml > policy.yaml; sleep 0.3; cat second.yaml > policy.yaml'
+    const writer = spawn('sh', ['-c', script], {
+      cwd: at.directory,
+      detached: true,
+      stdio: 'ignore',
+    })
+    document(at, [
+      ...['sign', 'in.json', '--key', 'alice.key', '-o', 'out.json'],
+      ...['--policy', 'policy.yaml', ...AUDIT],
+    ])
+    process.kill(-Number(writer.pid), 'SIGKILL')
+    expect(entries(at)).toMatchObject([
+      {
+        policy: createHash('sha256').update(policy).digest('hex'),
+        transactions: [{ rule: 'observers of the party' }],
+      },
+    ])
   })
 
   test('is made for what a policy refuses, for a wrong answer and for a key that nothing asks for', () => {
