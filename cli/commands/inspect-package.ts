@@ -3,9 +3,10 @@ import { toHex } from '../../src/base/bytes.ts'
 import type { Danger } from '../../src/explain/dangers.ts'
 import {
   dangersOf,
+  judgementsFor,
   judgeTransactions,
-  type Judgement,
   type JudgementEntry,
+  type SeenJudgement,
   type StateReading,
 } from '../../src/explain/judgement.ts'
 import {
@@ -33,7 +34,7 @@ interface PackageView {
   readonly content: SigningPackage
   readonly entries: readonly JudgementEntry[]
   readonly state: StateReading
-  readonly judgements: readonly Judgement[]
+  readonly judgements: readonly SeenJudgement[]
   readonly prepared: readonly PreparedEntryView[]
   readonly verdicts: JudgedPackage['verdicts']
 }
@@ -42,7 +43,8 @@ function viewOf(path: string, bytes: Uint8Array, limits: PackageLimits): Package
   const { package: content, verdicts } = readPackageBytes(path, bytes, { limits })
   const entries = packageEntries(content, verdicts)
   const state = packageState(content, NOTHING_BESIDE)
-  const judgements = judgeTransactions(entries, state)
+  const all = [...entries.keys()]
+  const judgements = judgementsFor(judgeTransactions(entries, state), all)
   return {
     content,
     entries,
@@ -83,7 +85,7 @@ function reportAt({ content, entries }: PackageView, i: number): TransactionRepo
   })
 }
 
-function judgementAt({ judgements }: PackageView, i: number): Judgement {
+function judgementAt({ judgements }: PackageView, i: number): SeenJudgement {
   const judgement = judgements[i]
   if (judgement === undefined) throw new Error('a transaction without its judgement')
   return judgement
@@ -154,8 +156,7 @@ function packageJson(
 export function reportPackage(path: string, bytes: Uint8Array, limits: PackageLimits): FileReport {
   const view = viewOf(path, bytes, limits)
   const { content, entries, state, judgements } = view
-  const all = entries.map((_entry, i) => i)
-  const { each, together } = dangersOf(entries, judgements, state, all, new Set())
+  const { each, together } = dangersOf(entries, judgements, state, [...entries.keys()], new Set())
   const shown = entries.map((entry, i): ShownEntry => ({
     entry,
     report: reportAt(view, i),

@@ -89,7 +89,7 @@ export async function signTransactions(
     {
       signed: transactions,
       all: askedOf(request, args).map(({ transaction }) => transaction),
-      previous: before.flatMap(({ previous }) => previous ?? []).filter(outside(request)),
+      previous: before.flatMap(({ inForce }) => inForce ?? []).filter(outside(request)),
     },
     args,
   )
@@ -196,7 +196,7 @@ function shownTransactions(
   const carrying = new Set(carriers)
   const chosen = indices.map((index, i): ShownTransaction => {
     const entry = entries[index]
-    const judgement = seen[index]
+    const judgement = seen[i]
     if (entry === undefined || judgement === undefined) throw new Error('no such transaction')
     const carries = carrying.has(index)
     // What is only covered gets no signer: the danger of a second one does not arise here.

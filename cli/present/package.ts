@@ -2,7 +2,7 @@
 import { toHex } from '../../src/base/bytes.ts'
 import { ASIDE_REASONS } from '../../src/authorization/evidence.ts'
 import type { Danger } from '../../src/explain/dangers.ts'
-import type { Judgement, JudgementEntry, StateReading } from '../../src/explain/judgement.ts'
+import type { JudgementEntry, SeenJudgement, StateReading } from '../../src/explain/judgement.ts'
 import type { TransactionReport } from '../../src/explain/report.ts'
 import type { CombinedSigning, PackageVerdicts, SigningPackage } from '../../src/package/model.ts'
 import type { VerifiedSignature } from '../../src/topology/signed-transaction.ts'
@@ -16,7 +16,7 @@ import { dangerLines, transactionLines } from './transaction.ts'
 export interface ShownEntry {
   readonly entry: JudgementEntry
   readonly report: TransactionReport
-  readonly judgement: Judgement
+  readonly judgement: SeenJudgement
   readonly dangers: readonly Danger[]
 }
 

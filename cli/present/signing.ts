@@ -5,7 +5,12 @@ import { toHex } from '../../src/base/bytes.ts'
 import { escapeText } from '../../src/base/text.ts'
 import type { Danger } from '../../src/explain/dangers.ts'
 import { differenceOf } from '../../src/explain/difference.ts'
-import type { Claim, Judgement, JudgementEntry } from '../../src/explain/judgement.ts'
+import type {
+  Claim,
+  Judgement,
+  JudgementEntry,
+  SeenJudgement,
+} from '../../src/explain/judgement.ts'
 import { transactionReport } from '../../src/explain/report.ts'
 import { spokenHash } from '../../src/explain/spoken.ts'
 import type { SigningPackage } from '../../src/package/model.ts'
@@ -23,7 +28,7 @@ export interface ShownTransaction {
     readonly findings: readonly Finding[]
   }
   /** Before the new signature. */
-  readonly judgement: Judgement
+  readonly judgement: SeenJudgement
   readonly dangers: readonly Danger[]
   /** False if the combined signature covers it and is not put on it. */
   readonly carries: boolean
@@ -82,7 +87,7 @@ export function changeLines({
   judgement,
 }: {
   readonly entry: JudgementEntry
-  readonly judgement: Judgement
+  readonly judgement: SeenJudgement
 }): readonly string[] {
   const { value } = entry.transaction
   if (value === undefined) return []
@@ -101,7 +106,10 @@ export function changeLines({
     ...(previous === undefined && first !== undefined ? wrapText(CLAIMED[first.by], '  ') : []),
     ...differenceLines(differenceOf(against, value)),
     ...claims.flatMap(({ by, transaction }) =>
-      wrapText(`also given, serial ${transaction.value?.serial ?? 0}: ${CLAIMED[by]}`, '  '),
+      wrapText(
+        `also given, serial ${transaction.value?.serial ?? 0} (${toHex(transaction.hash)}): ${CLAIMED[by]}`,
+        '  ',
+      ),
     ),
   ]
 }

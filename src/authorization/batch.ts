@@ -3,7 +3,7 @@ import { toHex } from '../base/bytes.ts'
 import type { ReadTransaction } from '../topology/transaction.ts'
 import { evaluate, unreadableResult } from './evaluate.ts'
 import { readTransactionFacts, type TransactionFacts } from './facts.ts'
-import { previousOf, type SerialFit } from './previous.ts'
+import { previousOf, type PreviousReading, type SerialFit } from './previous.ts'
 import { reason } from './question.ts'
 import type { AuthorizationResult, Signers } from './result.ts'
 import type { TopologyState } from './state.ts'
@@ -18,6 +18,13 @@ export interface BatchResult {
   readonly hash: string
   readonly authorization: AuthorizationResult
   readonly serial: SerialFit
+  /**
+   * What it is to later ones of the batch:
+   * - `stands`: it is complete and follows what is in force;
+   * - `waits`: it, or one before it, is not complete;
+   * - `misfit`: it does not follow what comes before it, however well it is signed.
+   */
+  readonly place: 'stands' | 'waits' | 'misfit'
 }
 
 /**
@@ -40,23 +47,36 @@ export function evaluateBatch(
     if (!reading.ok) {
       waiting = true
       const authorization = unreadableResult(reading, signers)
-      return { hash: toHex(transaction.hash), authorization, serial: 'first' }
+      return { hash: toHex(transaction.hash), authorization, serial: 'first', place: 'waits' }
     }
     const { facts } = reading
+    const { hash } = facts
     const shown = evaluate(facts, signers, firm)
-    const { fit } = previousOf(facts, waiting ? expected : firm)
-    const authorization =
+    const inForce = previousOf(facts, firm)
+    const stands = shown.status === 'authorized' && !isMisfit(inForce)
+    const before = stands || !waiting ? inForce : previousOf(facts, expected)
+    const serial = before.fit
+    const judged =
       waiting && shown.status !== 'authorized'
         ? asIfComplete(evaluate(facts, signers, expected))
         : shown
+    const authorization = withoutBlame(judged)
+    const place = stands ? 'stands' : isMisfit(before) ? 'misfit' : 'waits'
     // Another has its serial: whatever its signatures are worth, it does not take effect.
-    if (fit === 'used')
-      return { hash: facts.hash, authorization: withoutBlame(authorization), serial: fit }
-    if (shown.status === 'authorized') firm.apply({ ...facts, signers: new Set(shown.signed) })
+    if (serial === 'used') return { hash, authorization, serial, place }
+    if (stands) firm.apply({ ...facts, signers: new Set(shown.signed) })
     else waiting = true
     expected.apply({ ...facts, signers: expectedSigners(facts, signers) })
-    return { hash: facts.hash, authorization: withoutBlame(authorization), serial: fit }
+    return { hash, authorization, serial, place }
   })
+}
+
+/**
+ * True if it does not follow the record before it: it may be of another network, or have lost a
+ * race. Where no record is known, nothing speaks against it.
+ */
+function isMisfit({ fit, last }: PreviousReading): boolean {
+  return fit === 'used' || (fit === 'gap' && last !== undefined)
 }
 
 /** What is authorized only once something before it is, is not authorized yet. */

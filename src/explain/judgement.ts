@@ -6,7 +6,6 @@
 import { toHex } from '../base/bytes.ts'
 import { evaluateBatch } from '../authorization/batch.ts'
 import type { ProvedState } from '../authorization/evidence.ts'
-import { readTransactionFacts } from '../authorization/facts.ts'
 import type { SerialFit } from '../authorization/previous.ts'
 import { proveState } from '../authorization/prove.ts'
 import type { AuthorizationResult } from '../authorization/result.ts'
@@ -28,6 +27,8 @@ import {
 } from '../topology/signed-transaction.ts'
 import type { ReadTransaction } from '../topology/transaction.ts'
 import { mappingUniqueKey } from '../topology/unique-key.ts'
+import type { TopologyTransaction } from '../wire/generated/schema.ts'
+import type { ExplainContext } from './context.ts'
 import { findConflicts, findDangers, type Danger } from './dangers.ts'
 import { statementContext } from './report.ts'
 
@@ -88,9 +89,18 @@ export interface JudgementEntry {
 
 /** A transaction of the same unique key that may have taken effect, and that nothing proves. */
 export interface Claim {
-  /** Who holds it: the state, or an earlier entry of the same batch that is not complete. */
+  /** Who holds it: the state, or an earlier entry of the same batch that does not stand. */
   readonly by: 'state' | 'batch'
   readonly transaction: ReadTransaction
+}
+
+/** An earlier entry of the same batch and unique key that does not take effect as it is. */
+interface Pending {
+  readonly index: number
+  readonly transaction: ReadTransaction
+  /** True if what comes before it has its serial already, or a gap is left to it. */
+  readonly misfit: boolean
+  readonly earlier: Pending | undefined
 }
 
 export interface Judgement {
@@ -99,21 +109,34 @@ export interface Judgement {
   readonly authorization: AuthorizationResult
   readonly serial: SerialFit
   /** What is in force for the same unique key: proved by the state, or earlier in the same batch. */
-  readonly previous: ReadTransaction | undefined
-  /**
-   * What may stand before it without being proved, if that is later than `previous`, or there is
-   * none. It may be forged, so it adds to what endangers and takes nothing away.
-   */
-  readonly claimed: readonly Claim[]
-  /** If `previous` is of the same batch and not complete: its position, and what there is without it. */
-  readonly waitsFor:
-    (Pick<Judgement, 'previous' | 'claimed'> & { readonly index: number }) | undefined
+  readonly inForce: ReadTransaction | undefined
+  /** What the state holds for the same unique key, not earlier than what of it is proved. */
+  readonly held: readonly ReadTransaction[]
+  /** The last one that is pending before it. */
+  readonly pending: Pending | undefined
+  /** The one of them that it follows, if it follows one. */
+  readonly waitsFor: Pending | undefined
 }
 
-function uniqueKeyOf(transaction: ReadTransaction): string | undefined {
-  const reading = readTransactionFacts(transaction)
-  return reading.ok ? reading.facts.uniqueKey : undefined
+/** A judgement as whoever signs some of the transactions has to see it. */
+export interface SeenJudgement extends Judgement {
+  /** What comes before it: in force, or signed with it. */
+  readonly previous: ReadTransaction | undefined
+  /**
+   * What else may stand before it, without being proved. It may be forged, so it adds to what
+   * endangers and takes nothing away.
+   */
+  readonly claimed: readonly Claim[]
 }
+
+function uniqueKeyOf({ value }: ReadTransaction): string | undefined {
+  const mapping = value?.mapping?.mapping
+  const key = mapping === undefined ? undefined : mappingUniqueKey(mapping)
+  return key === undefined ? undefined : toHex(key)
+}
+
+const serialOf = (transaction: ReadTransaction | undefined): number =>
+  transaction?.value?.serial ?? 0
 
 /**
  * Judges transactions in the order of their submission.
@@ -141,79 +164,121 @@ export function judgeTransactions(
     }),
     state.proved.state,
   )
-  const latestInBatch = new Map<string, number>()
-  const misfits = new Map<string, Claim[]>()
-  const latest = latestOf(state)
-  return entries.map(({ transaction }, i) => {
-    const result = results[i]
+  const held = heldByKey(state)
+  const standing = new Map<string, ReadTransaction>()
+  const pending = new Map<string, Pending>()
+  const waiting = new Map<string, Pending>()
+  return entries.map(({ transaction }, index) => {
+    const result = results[index]
     if (result === undefined) throw new Error('the batch lost a transaction')
+    const { hash, authorization, serial, place } = result
     const key = uniqueKeyOf(transaction)
-    const last = key === undefined ? undefined : state.proved.state.last(key)
-    const { hash, authorization, serial } = result
-    const another = (one: ReadTransaction | undefined): ReadTransaction | undefined =>
-      one !== undefined && toHex(one.hash) === hash ? undefined : one
-    const held = another(latest.get(key ?? ''))
-    const others = misfits.get(key ?? '') ?? []
-    const claimedAfter = (previous: ReadTransaction | undefined): readonly Claim[] =>
-      held !== undefined && (held.value?.serial ?? 0) > (previous?.value?.serial ?? 0)
-        ? [{ by: 'state', transaction: held }, ...others]
-        : others
-    const proved = another(state.transactions.get(last?.hash ?? ''))
-    const inForce = { previous: proved, claimed: claimedAfter(proved) }
-    const index = key === undefined ? undefined : latestInBatch.get(key)
-    // One that does not follow what is proved, however well it is signed, is not what comes before
-    // the next: it may be of another network, or have lost a race.
-    const isMisfit = last !== undefined && (serial === 'used' || serial === 'gap')
-    if (key !== undefined && isMisfit) {
-      misfits.set(key, [...others, { by: 'batch', transaction }])
-    } else if (key !== undefined) latestInBatch.set(key, i)
-    if (index === undefined) {
-      return { hash, authorization, serial, ...inForce, waitsFor: undefined }
+    const proved = state.proved.state.last(key ?? '')
+    const inForce = standing.get(key ?? '') ?? state.transactions.get(proved?.hash ?? '')
+    const judgement: Judgement = {
+      hash,
+      authorization,
+      serial,
+      inForce: inForce !== undefined && toHex(inForce.hash) === hash ? undefined : inForce,
+      held: held.get(key ?? '') ?? [],
+      pending: pending.get(key ?? ''),
+      waitsFor: waiting.get(key ?? ''),
     }
-    const previous = entries[index]?.transaction
-    const isComplete = results[index]?.authorization.status === 'authorized'
-    const waitsFor = isComplete ? undefined : { index, ...inForce }
-    return { hash, authorization, serial, previous, claimed: claimedAfter(previous), waitsFor }
+    if (key !== undefined && place === 'stands') {
+      standing.set(key, transaction)
+      waiting.delete(key)
+    } else if (key !== undefined) {
+      const misfit = place === 'misfit'
+      const one = { index, transaction, misfit, earlier: pending.get(key) }
+      pending.set(key, one)
+      if (!misfit) waiting.set(key, one)
+    }
+    return judgement
   })
 }
 
+/** Of each unique key what the state holds, from the serial on that it proves. */
+function heldByKey({ proved, transactions }: StateReading): ReadonlyMap<string, ReadTransaction[]> {
+  const held = new Map<string, ReadTransaction[]>()
+  for (const [hash, transaction] of transactions) {
+    const key = uniqueKeyOf(transaction)
+    const last = key === undefined ? undefined : proved.state.last(key)
+    if (key === undefined || hash === last?.hash) continue
+    if (serialOf(transaction) < (last?.serial ?? 0)) continue
+    const known = held.get(key)
+    if (known === undefined) held.set(key, [transaction])
+    else known.push(transaction)
+  }
+  return held
+}
+
 /**
- * The judgements as whoever signs the chosen transactions has to see them. An earlier one of the
- * batch that is not complete may never take effect, or another in its place: unless it is signed
- * with them, so that its own dangers are named, it is a claim.
+ * The judgements of the chosen transactions as whoever signs these has to see them. An earlier one
+ * of the batch that does not stand may never take effect, or another in its place: unless it is
+ * signed with them, so that its own dangers are named, it is a claim.
  */
 export function judgementsFor(
   judgements: readonly Judgement[],
   chosen: readonly number[],
-): readonly Judgement[] {
+): readonly SeenJudgement[] {
   const signed = new Set(chosen)
-  return judgements.map((judgement): Judgement => {
-    const { waitsFor, previous } = judgement
-    if (waitsFor === undefined || previous === undefined || signed.has(waitsFor.index)) {
-      return judgement
-    }
-    const claimed: readonly Claim[] = [...waitsFor.claimed, { by: 'batch', transaction: previous }]
-    return { ...judgement, previous: waitsFor.previous, claimed }
+  return chosen.map((index): SeenJudgement => {
+    const judgement = judgements[index]
+    if (judgement === undefined) throw new Error('no such judgement')
+    const { hash, waitsFor, inForce } = judgement
+    const together = waitsFor !== undefined && signed.has(waitsFor.index) ? waitsFor : undefined
+    const previous = together?.transaction ?? inForce
+    const known = new Set([hash, previous === undefined ? '' : toHex(previous.hash)])
+    const claims = [
+      ...judgement.held
+        .filter((one) => serialOf(one) >= serialOf(together?.transaction))
+        .map((transaction): Claim => ({ by: 'state', transaction })),
+      ...pendingBefore(judgement)
+        .filter(({ misfit }) => misfit || together === undefined)
+        .map(({ transaction }): Claim => ({ by: 'batch', transaction })),
+    ]
+    const claimed = claims.filter(({ transaction }) => !known.has(toHex(transaction.hash)))
+    return { ...judgement, previous, claimed }
   })
 }
 
-/** Of each unique key the transaction with the highest serial that the state holds, proved or not. */
-function latestOf({ transactions }: StateReading): ReadonlyMap<string, ReadTransaction> {
-  const latest = new Map<string, ReadTransaction>()
-  for (const transaction of transactions.values()) {
-    const key = uniqueKeyOf(transaction)
-    if (key === undefined) continue
-    const known = latest.get(key)?.value?.serial ?? 0
-    if ((transaction.value?.serial ?? 0) > known) latest.set(key, transaction)
-  }
-  return latest
+/** In the order of the batch. */
+function pendingBefore(judgement: Judgement): readonly Pending[] {
+  const all: Pending[] = []
+  for (let one = judgement.pending; one !== undefined; one = one.earlier) all.push(one)
+  return all.reverse()
 }
 
 /** What only one transaction can take: its unique key and serial. */
-function placeOf({ value }: ReadTransaction): string | undefined {
-  const mapping = value?.mapping?.mapping
-  const key = mapping === undefined ? undefined : mappingUniqueKey(mapping)
-  return value === undefined || key === undefined ? undefined : `${toHex(key)} ${value.serial}`
+function placeOf(transaction: ReadTransaction): string | undefined {
+  const key = uniqueKeyOf(transaction)
+  return key === undefined ? undefined : `${key} ${serialOf(transaction)}`
+}
+
+/**
+ * What endangers if a claim is in force: each once, with all the serials that it would come from.
+ * @param certain what endangers in any case
+ */
+function possibleDangers(
+  value: TopologyTransaction,
+  context: ExplainContext,
+  claimed: readonly Claim[],
+  certain: readonly Danger[],
+): readonly Danger[] {
+  const told = new Set(certain.map(({ message }) => message))
+  const possible = new Map<string, { readonly danger: Danger; readonly serials: Set<number> }>()
+  for (const { transaction } of claimed) {
+    for (const danger of findDangers(value, context, transaction.value)) {
+      if (told.has(danger.message)) continue
+      const known = possible.get(danger.message) ?? { danger, serials: new Set() }
+      known.serials.add(serialOf(transaction))
+      possible.set(danger.message, known)
+    }
+  }
+  return [...possible.values()].map(({ danger, serials }) => ({
+    ...danger,
+    message: `if serial ${[...serials].join(' or ')} is in force: ${danger.message}`,
+  }))
 }
 
 /**
@@ -243,20 +308,12 @@ export function dangersOf(
   ].filter((one) => placeOf(one) !== undefined && places.has(placeOf(one)))
   const seen = judgementsFor(judgements, chosen)
   return {
-    each: chosen.map((i) => {
-      const value = entries[i]?.transaction.value
+    each: chosen.map((index, i) => {
+      const value = entries[index]?.transaction.value
       const { previous, claimed = [] } = seen[i] ?? {}
       if (value === undefined) return []
-      const dangers = [...findDangers(value, context, previous?.value)]
-      for (const { transaction } of claimed) {
-        const known = new Set(dangers.map(({ code }) => code))
-        const serial = transaction.value?.serial ?? 0
-        const possible = findDangers(value, context, transaction.value)
-          .filter(({ code }) => !known.has(code))
-          .map((one) => ({ ...one, message: `if serial ${serial} is in force: ${one.message}` }))
-        dangers.push(...possible)
-      }
-      return dangers
+      const dangers = findDangers(value, context, previous?.value)
+      return [...dangers, ...possibleDangers(value, context, claimed, dangers)]
     }),
     together: findConflicts(rivals),
   }

@@ -436,7 +436,7 @@ test('what changes is shown against what is in force, and the claim in between i
   expect(status).toBe(0)
   expect(stderr).toContain('what changes against serial 1')
   expect(stderr).toContain(`${fingerprint('carol')} is added`)
-  expect(stderr).toContain('also given, serial 2: an earlier transaction of the package')
+  expect(stderr).toContain('also given, serial 2 (1220')
   expect(stderr).toContain('note serial-jump')
   const together = behind(2)(at).slice(0, -2)
   expect(at.run(...together, '--force').stderr).toContain('what changes against serial 2')

@@ -1,0 +1,202 @@
+/**
+ * What may stand before a transaction: whatever a dishonest preparer puts into the package or its
+ * state, what the change takes away from any of it is told before the signature.
+ */
+import { describe, expect, test } from 'vitest'
+import { transactionHash } from '../../src/topology/transaction.ts'
+import { hashHex } from '../package/support.ts'
+import {
+  delegation,
+  desk,
+  hosting,
+  packageFile,
+  person,
+  refusal,
+  signArgs,
+  signedBy,
+  type Desk,
+  type Hosting,
+  type Person,
+} from './support/desk.ts'
+
+const ALL = ['alice', 'host', 'bob', 'carol'] as const
+const ROOTS = ALL.map((name) => signedBy(delegation(name, name), name))
+
+/** The party with bob who confirms and carol who observes. */
+const party = (serial: number, threshold: number, more: Hosting['more'] = []): Uint8Array =>
+  hosting({ serial, threshold, more: [{ name: 'bob', permission: 2 }, { name: 'carol' }, ...more] })
+
+/** An entry of the package. */
+const entry = (
+  bytes: Uint8Array,
+  ...names: readonly Person[]
+): {
+  readonly bytes: Uint8Array
+  readonly proposal: boolean
+  readonly signatures: ReturnType<ReturnType<typeof person>['signature']>[]
+} => ({
+  bytes,
+  proposal: true,
+  signatures: names.map((name) => person(name).signature(transactionHash(bytes))),
+})
+
+const TRUTH = party(3, 2)
+/** Its signatures stand alone. */
+const PROVED = [...ROOTS, signedBy(TRUTH, ...ALL)]
+/** As a node holds it: a change that needed alice alone, without what was before it. */
+const UNPROVED = [...ROOTS, signedBy(TRUTH, 'alice')]
+
+interface Case {
+  readonly what: string
+  /** The serial of what is to be signed. */
+  readonly serial: number
+  /** What stands before it in the package. */
+  readonly earlier: readonly ReturnType<typeof entry>[]
+  readonly known: (target: Uint8Array) => readonly Uint8Array[]
+  /** In the file of `--state`. */
+  readonly beside?: readonly Uint8Array[]
+  readonly message: string
+}
+
+const LOWERED = '1 confirmation will do where 2 were needed'
+
+const cases: readonly Case[] = [
+  {
+    what: 'two of another network in a row, signed by all',
+    serial: 7,
+    earlier: [entry(party(5, 1), ...ALL), entry(party(6, 1), ...ALL)],
+    known: () => PROVED,
+    message: LOWERED,
+  },
+  {
+    what: 'one of another network, signed by all, that an unsigned one leads to',
+    serial: 6,
+    earlier: [entry(party(4, 2)), entry(party(5, 1), ...ALL)],
+    known: () => PROVED,
+    message: LOWERED,
+  },
+  {
+    what: 'one of another network behind what is in force, without state',
+    serial: 4,
+    earlier: [entry(TRUTH, ...ALL), entry(party(3, 1), ...ALL)],
+    known: () => ROOTS,
+    message: LOWERED,
+  },
+  {
+    what: 'one of another network in place of what the state holds and does not prove',
+    serial: 4,
+    earlier: [entry(party(3, 1), ...ALL)],
+    known: () => UNPROVED,
+    message: `if serial 3 is in force: ${LOWERED}`,
+  },
+  {
+    what: 'a later one of another network',
+    serial: 8,
+    earlier: [entry(party(7, 1), ...ALL)],
+    known: () => UNPROVED,
+    message: `if serial 3 is in force: ${LOWERED}`,
+  },
+  {
+    what: 'a forged one of the same serial in the state of the package',
+    serial: 4,
+    earlier: [],
+    known: () => [...ROOTS, signedBy(party(3, 1), 'mallory')],
+    beside: UNPROVED,
+    message: `if serial 3 is in force: ${LOWERED}`,
+  },
+  {
+    what: 'a forged one that leads to the next serial',
+    serial: 5,
+    earlier: [],
+    known: () => [...ROOTS, signedBy(party(4, 1), 'mallory')],
+    beside: UNPROVED,
+    message: `if serial 3 is in force: ${LOWERED}`,
+  },
+  {
+    what: 'what is to be signed, in the state',
+    serial: 4,
+    earlier: [],
+    known: (target) => [...UNPROVED, signedBy(target, 'mallory')],
+    message: `if serial 3 is in force: ${LOWERED}`,
+  },
+]
+
+function laidOut(at: Desk, { serial, earlier, known, beside }: Case, threshold: number): string[] {
+  const target = party(serial, threshold, [{ name: 'dave' }])
+  const transactions = [...earlier, entry(target)]
+  at.write('in.json', packageFile({ transactions, known: known(target) }))
+  if (beside !== undefined) {
+    at.write('state.json', packageFile({ unsigned: [hosting()], known: beside }))
+  }
+  const state = beside === undefined ? [] : ['--state', 'state.json']
+  return [...signArgs('alice', ['--transaction', hashHex(target), ...state])]
+}
+
+describe('a lowered threshold is told behind', () => {
+  test.each(cases)('$what', (one) => {
+    const at = desk()
+    const { code, message, details } = refusal(at, 8, laidOut(at, one, 1))
+    expect({ code, details }).toMatchObject({
+      code: 'danger-not-accepted',
+      details: { dangers: ['confirmation-threshold-lowered'] },
+    })
+    expect(message).toContain(one.message)
+  })
+
+  test.each(cases)('$what; what lowers nothing is signed', (one) => {
+    const at = desk()
+    const { status, stderr } = at.run(...laidOut(at, one, 2))
+    expect({ status, stderr }).toEqual({ status: 0, stderr })
+  })
+})
+
+test('what is signed in the same run is not hidden by one between that is not', () => {
+  const at = desk()
+  const raised = party(4, 3)
+  const last = party(6, 2, [{ name: 'dave' }])
+  const transactions = [entry(raised), entry(party(5, 2), 'alice'), entry(last)]
+  at.write('in.json', packageFile({ transactions, known: PROVED }))
+  const { message } = refusal(at, 8, signArgs('alice'))
+  expect(message).toContain('if serial 4 is in force: 2 confirmations will do where 3 were needed')
+})
+
+describe('every host that would be dropped is named', () => {
+  const observed = (serial: number, ...names: readonly Person[]): Uint8Array =>
+    hosting({ serial, more: names.map((name) => ({ name })) })
+  const known = [...ROOTS, signedBy(observed(3, 'bob'), 'alice', 'host', 'bob')]
+  const names = (...hosts: readonly Person[]): string =>
+    `no longer a host of the party: ${hosts.map((one) => `host::${person(one).fingerprint}`).join(' and ')}`
+  const toldBy = (at: Desk, args: readonly string[]): string => {
+    const { status, stdout, stderr } = at.run(...args)
+    expect({ status, stderr }).toEqual({ status: 0, stderr })
+    return (stdout + stderr).replace(/\s+/g, ' ')
+  }
+
+  test('by sign, for each transaction that may stand before it', () => {
+    const at = desk()
+    const last = observed(5, 'mallory')
+    const before = [observed(4, 'bob', 'carol'), observed(4, 'carol', 'dave')]
+    const transactions = [...before, last].map((bytes) => entry(bytes))
+    at.write('in.json', packageFile({ transactions, known }))
+    const text = toldBy(at, signArgs('alice', ['--transaction', hashHex(last)]))
+    expect(text).toContain(`note host-removed: ${names('bob')} note`)
+    expect(text).toContain(`if serial 4 is in force: ${names('bob', 'carol')}`)
+    expect(text).toContain(`if serial 4 is in force: ${names('carol', 'dave')}`)
+    for (const one of before) expect(text).toContain(`also given, serial 4 (${hashHex(one)})`)
+  })
+
+  test('by inspect, and once where several drop the same', () => {
+    const at = desk()
+    const transactions = [
+      entry(observed(3, 'carol')),
+      entry(observed(2, 'carol', 'dave')),
+      entry(observed(1, 'carol')),
+      entry(observed(4, 'mallory')),
+    ]
+    at.write('in.json', packageFile({ transactions, known }))
+    const text = toldBy(at, ['inspect', 'in.json'])
+    expect(text).toContain(`note host-removed: ${names('bob')} note`)
+    expect(text).toContain(`if serial 3 or 1 is in force: ${names('carol')}`)
+    expect(text).toContain(`if serial 2 is in force: ${names('carol', 'dave')}`)
+  })
+})
