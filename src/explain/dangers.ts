@@ -100,7 +100,7 @@ function serialDangers(
   ]
 }
 
-/** @param previous the mapping in force, of the same kind and unique key */
+/** @param previous the mapping in force or removed before, of the same kind and unique key */
 function mappingDangers(
   current: KnownMapping,
   previous: KnownMapping | undefined,
@@ -153,15 +153,23 @@ function mappingDangers(
 const REPLACE = 1
 const REMOVE = 2
 
-/** A removal has to repeat what is in force; a trust certificate only its identity. */
+/** True for a removal that nodes refuse: it repeats what is in force; a trust certificate only its identity. */
+export function isRefusedRemoval(
+  { operation, mapping }: TopologyTransaction,
+  previous: TopologyTransaction,
+): boolean {
+  if (operation !== REMOVE) return false
+  const byIdentity = previous.mapping?.mapping?.$case === 'synchronizerTrustCertificate'
+  const differs = !byIdentity && !hasSameContent(mapping, previous.mapping)
+  return differs || previous.operation !== REPLACE
+}
+
 function removalDangers(
   transaction: TopologyTransaction,
   previous: TopologyTransaction | undefined,
 ): readonly Danger[] {
-  if (transaction.operation !== REMOVE || previous === undefined) return []
-  const byIdentity = previous.mapping?.mapping?.$case === 'synchronizerTrustCertificate'
-  const differs = !byIdentity && !hasSameContent(transaction.mapping, previous.mapping)
-  return dangerIf(differs || previous.operation !== REPLACE, 'removal-differs', () =>
+  if (previous === undefined) return []
+  return dangerIf(isRefusedRemoval(transaction, previous), 'removal-differs', () =>
     previous.operation === REPLACE
       ? 'what is removed is not what is in force: nodes refuse the transaction'
       : 'what is removed is not in force any more: nodes refuse the transaction',
@@ -182,11 +190,12 @@ export function findDangers(
   if (mapping === undefined) return []
   const unrelated = previous !== undefined && !areRelated(mapping, previous.mapping?.mapping)
   const related = unrelated ? undefined : previous
-  const inForce = related?.operation === REPLACE ? related.mapping?.mapping : undefined
+  // Of a removal what it removed: what comes back with less than there was has lost it.
+  const before = related?.mapping?.mapping
   const operation = transaction.operation === REMOVE ? 'remove' : 'replace'
   const { serial } = transaction
   return [
-    ...mappingDangers(mapping, inForce, { operation, serial, context }),
+    ...mappingDangers(mapping, before, { operation, serial, context }),
     ...dangerIf(
       unrelated,
       'previous-unrelated',

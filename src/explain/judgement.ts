@@ -29,7 +29,7 @@ import type { ReadTransaction } from '../topology/transaction.ts'
 import { mappingUniqueKey } from '../topology/unique-key.ts'
 import type { TopologyTransaction } from '../wire/generated/schema.ts'
 import type { ExplainContext } from './context.ts'
-import { findConflicts, findDangers, type Danger } from './dangers.ts'
+import { findConflicts, findDangers, isRefusedRemoval, type Danger } from './dangers.ts'
 import { statementContext } from './report.ts'
 
 /** State as it was handed over, and what of it is proved. */
@@ -98,7 +98,7 @@ export interface Claim {
 interface Pending {
   readonly index: number
   readonly transaction: ReadTransaction
-  /** True if what comes before it has its serial already, or a gap is left to it. */
+  /** True if it cannot follow what comes before it: by its serial, or as a removal of something else. */
   readonly misfit: boolean
   readonly earlier: Pending | undefined
 }
@@ -184,11 +184,14 @@ export function judgeTransactions(
       pending: pending.get(key ?? ''),
       waitsFor: waiting.get(key ?? ''),
     }
-    if (key !== undefined && place === 'stands') {
+    const before = judgement.waitsFor?.transaction.value ?? inForce?.value
+    const { value } = transaction
+    const refused = value !== undefined && before !== undefined && isRefusedRemoval(value, before)
+    if (key !== undefined && place === 'stands' && !refused) {
       standing.set(key, transaction)
       waiting.delete(key)
     } else if (key !== undefined) {
-      const misfit = place === 'misfit'
+      const misfit = place === 'misfit' || refused
       const one = { index, transaction, misfit, earlier: pending.get(key) }
       pending.set(key, one)
       if (!misfit) waiting.set(key, one)

@@ -4,6 +4,7 @@
  */
 import { describe, expect, test } from 'vitest'
 import { transactionHash } from '../../src/topology/transaction.ts'
+import { REMOVE } from '../authorization/signed.ts'
 import { hashHex } from '../package/support.ts'
 import {
   delegation,
@@ -23,8 +24,9 @@ const ALL = ['alice', 'host', 'bob', 'carol'] as const
 const ROOTS = ALL.map((name) => signedBy(delegation(name, name), name))
 
 /** The party with bob who confirms and carol who observes. */
+const PARTY = { more: [{ name: 'bob', permission: 2 }, { name: 'carol' }] } as const
 const party = (serial: number, threshold: number, more: Hosting['more'] = []): Uint8Array =>
-  hosting({ serial, threshold, more: [{ name: 'bob', permission: 2 }, { name: 'carol' }, ...more] })
+  hosting({ serial, threshold, more: [...PARTY.more, ...more] })
 
 /** An entry of the package. */
 const entry = (
@@ -146,6 +148,33 @@ describe('a lowered threshold is told behind', () => {
   test.each(cases)('$what; what lowers nothing is signed', (one) => {
     const at = desk()
     const { status, stderr } = at.run(...laidOut(at, one, 2))
+    expect({ status, stderr }).toEqual({ status: 0, stderr })
+  })
+})
+
+describe('a removal between hides nothing', () => {
+  const removal = (threshold: number): Uint8Array =>
+    hosting({ ...PARTY, serial: 4, threshold, operation: REMOVE })
+  const back = (threshold: number): Uint8Array => party(5, threshold)
+
+  test.each([
+    ['of what is in force', 2],
+    ['of something else, which nodes refuse', 1],
+  ])('%s', (_what, removed) => {
+    const at = desk()
+    const transactions = [entry(removal(removed)), entry(back(1))]
+    at.write('in.json', packageFile({ transactions, known: PROVED }))
+    expect(refusal(at, 8, signArgs('alice'))).toMatchObject({
+      code: 'danger-not-accepted',
+      details: { dangers: ['confirmation-threshold-lowered'] },
+    })
+  })
+
+  test('what comes back as it was is signed', () => {
+    const at = desk()
+    const transactions = [entry(removal(2)), entry(back(2))]
+    at.write('in.json', packageFile({ transactions, known: PROVED }))
+    const { status, stderr } = at.run(...signArgs('alice'))
     expect({ status, stderr }).toEqual({ status: 0, stderr })
   })
 })

@@ -737,10 +737,22 @@ const cases: readonly Case[] = [
     codes: ['previous-unrelated', 'previous-unknown'],
   },
   {
-    what: 'a party that comes back after a removal: nothing is lowered or added',
+    what: 'a party that comes back after a removal as it was',
+    current: next({}),
+    previous: hostingTransaction({}, 4, 'remove'),
+    codes: [],
+  },
+  {
+    what: 'a party that comes back after a removal with less than it had',
     current: next({ threshold: 2, partySigningKeys: { keys: [key(1)], threshold: 1 } }),
     previous: hostingTransaction({ threshold: 3 }, 4, 'remove'),
-    codes: [],
+    codes: [
+      'confirmation-threshold-lowered',
+      'self-authorization-lost',
+      'party-key-acts-alone',
+      'party-key-removed',
+    ],
+    names: ['2', '3'],
   },
 ]
 

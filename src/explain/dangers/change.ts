@@ -7,7 +7,7 @@ export interface Change<Mapping> {
   readonly operation: Operation
   readonly serial: number
   readonly current: Mapping
-  /** The mapping in force: `undefined` if it is not known, or was removed. */
+  /** The mapping in force or, after a removal, the one that was removed; `undefined` if not known. */
   readonly previous: Mapping | undefined
   readonly context: ExplainContext
 }

@@ -96,11 +96,12 @@ export interface Hosting {
   /** Hosts beside `host`; observing unless told. */
   readonly more?: readonly { readonly name: Person; readonly permission?: number }[]
   readonly keys?: readonly Person[]
+  readonly operation?: number
 }
 
 /** A PartyToParticipant of alice's party, which lists her own key and is confirmed by `host`. */
 export function hosting(options: Hosting = {}): Uint8Array {
-  const { serial = 1, threshold = 1, more = [], keys = ['alice'] } = options
+  const { serial = 1, threshold = 1, more = [], keys = ['alice'], operation = 1 } = options
   return transactionBytes(
     hostingMapping(
       fingerprint('alice'),
@@ -115,6 +116,7 @@ export function hosting(options: Hosting = {}): Uint8Array {
       { threshold, keys: keys.map(person) },
     ),
     serial,
+    operation,
   )
 }
 
