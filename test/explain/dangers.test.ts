@@ -348,6 +348,19 @@ const cases: readonly Case[] = [
     names: [namespace('e')],
   },
   {
+    what: 'as many new owners as are needed',
+    current: definitionTransaction({ owners: ['a', 'b', 'c', 'e', 'f'].map(namespace) }, 2),
+    previous: definitionTransaction({}, 1),
+    codes: ['owners-added-suffice', 'owner-added', 'owners-minority-suffices'],
+    names: [namespace('e'), namespace('f'), '2'],
+  },
+  {
+    what: 'the only owner exchanged',
+    current: definitionTransaction({ owners: ['e'].map(namespace), threshold: 1 }, 2),
+    previous: definitionTransaction({ owners: ['a'].map(namespace), threshold: 1 }, 1),
+    codes: ['owners-added-suffice', 'owner-added', 'owner-removed'],
+  },
+  {
     what: 'owners in another order',
     current: definitionTransaction({ owners: ['c', 'a', 'b'].map(namespace) }, 2),
     previous: definitionTransaction({}, 1),
@@ -544,6 +557,13 @@ const cases: readonly Case[] = [
     previous: hostingTransaction({ partySigningKeys: { keys: [key(0), key(1)], threshold: 2 } }, 4),
     codes: ['party-key-added'],
     names: [fingerprint(2)],
+  },
+  {
+    what: 'as many keys added as are needed',
+    current: next({ partySigningKeys: { keys: [key(0), key(1), key(2)], threshold: 2 } }),
+    previous: hostingBefore,
+    codes: ['party-key-acts-alone'],
+    names: [fingerprint(1), fingerprint(2), 'any 2 of them'],
   },
   {
     what: 'a key dropped, and it is one’s own',
@@ -790,6 +810,7 @@ describe('dangers', () => {
     for (const code of [
       'owner-threshold-lowered',
       'owner-added',
+      'owners-added-suffice',
       'owner-removed',
       'confirmation-threshold-lowered',
       'signing-threshold-lowered',

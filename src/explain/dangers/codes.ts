@@ -89,6 +89,10 @@ export const DANGER_CODES = {
   },
 
   'owner-added': { grave: false, meaning: 'a new owner shares the decentralized namespace' },
+  'owners-added-suffice': {
+    grave: true,
+    meaning: 'the new owners reach the threshold without any of those before them',
+  },
   'owner-removed': { grave: false, meaning: 'an owner loses its share of the namespace' },
   'owner-threshold-lowered': {
     grave: true,
@@ -154,7 +158,7 @@ export const DANGER_CODES = {
   },
   'party-key-acts-alone': {
     grave: true,
-    meaning: 'a new key signs for the party by itself',
+    meaning: 'a new key signs for the party by itself, or new keys do together',
   },
   'party-key-added': { grave: false, meaning: 'a new key takes part in signing for the party' },
   'party-key-removed': { grave: false, meaning: 'a key signs for the party no longer' },

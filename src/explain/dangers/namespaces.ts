@@ -152,6 +152,12 @@ function ownerDangers(
       () => `${listed(added.map(quoteText))} shares the namespace from now on`,
     ),
     ...dangerIf(
+      added.length > 0 && added.length >= current.threshold,
+      'owners-added-suffice',
+      () =>
+        `the new owners reach the threshold of ${current.threshold} by themselves: ${listed(added.map(quoteText))}`,
+    ),
+    ...dangerIf(
       removed.length > 0,
       'owner-removed',
       () => `${listed(removed.map(quoteText))} loses its share of the namespace`,

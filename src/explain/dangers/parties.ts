@@ -165,6 +165,7 @@ function signerDangers(
   const added = newIn(before, after)
   const removed = newIn(after, before)
   const threshold = current?.threshold ?? 0
+  const alone = added.length > 0 && added.length >= threshold
   return [
     ...dangerIf(
       previous !== undefined && current !== undefined && threshold < previous.threshold,
@@ -172,13 +173,13 @@ function signerDangers(
       () =>
         `${counted(threshold, 'key')} will do where ${previous?.threshold ?? 0} had to sign for the party`,
     ),
-    ...dangerIf(
-      added.length > 0 && threshold <= 1,
-      'party-key-acts-alone',
-      () => `new, and each signs for the party by itself: ${listed(added)}`,
+    ...dangerIf(alone, 'party-key-acts-alone', () =>
+      threshold > 1
+        ? `new, and any ${threshold} of them sign for the party by themselves: ${listed(added)}`
+        : `new, and each signs for the party by itself: ${listed(added)}`,
     ),
     ...dangerIf(
-      added.length > 0 && threshold > 1,
+      added.length > 0 && !alone,
       'party-key-added',
       () => `new, and takes part in ${threshold} of ${after.length}: ${listed(added)}`,
     ),
