@@ -77,6 +77,7 @@ export function packageTextLines({ network, text }: SigningPackage): readonly st
 const CLAIMED: Readonly<Record<Claim['by'], string>> = {
   state:
     'the state holds it and does not prove it: it may be forged, or what proves it may be missing',
+  removed: 'the state proves it, and after it a removal of something else, which nodes refuse',
   batch:
     'an earlier transaction of the package that does not follow what is proved, or is not complete and not signed with this one: it may never take effect, or another in its place',
 }

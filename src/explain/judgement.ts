@@ -89,8 +89,11 @@ export interface JudgementEntry {
 
 /** A transaction of the same unique key that may have taken effect, and that nothing proves. */
 export interface Claim {
-  /** Who holds it: the state, or an earlier entry of the same batch that does not stand. */
-  readonly by: 'state' | 'batch'
+  /**
+   * Who holds it: the state, which does not prove it or proves a removal of something else after it,
+   * or an earlier entry of the same batch that does not stand.
+   */
+  readonly by: 'state' | 'removed' | 'batch'
   readonly transaction: ReadTransaction
 }
 
@@ -110,8 +113,8 @@ export interface Judgement {
   readonly serial: SerialFit
   /** What is in force for the same unique key: proved by the state, or earlier in the same batch. */
   readonly inForce: ReadTransaction | undefined
-  /** What the state holds for the same unique key, not earlier than what of it is proved. */
-  readonly held: readonly ReadTransaction[]
+  /** What the state holds for the same unique key beside what of it is proved, and not before that. */
+  readonly held: readonly Claim[]
   /** The last one that is pending before it. */
   readonly pending: Pending | undefined
   /** The one of them that it follows, if it follows one. */
@@ -200,19 +203,43 @@ export function judgeTransactions(
   })
 }
 
-/** Of each unique key what the state holds, from the serial on that it proves. */
-function heldByKey({ proved, transactions }: StateReading): ReadonlyMap<string, ReadTransaction[]> {
-  const held = new Map<string, ReadTransaction[]>()
-  for (const [hash, transaction] of transactions) {
+/** Of each unique key what the state holds beside what it proves to be in force. */
+function heldByKey(state: StateReading): ReadonlyMap<string, readonly Claim[]> {
+  const byKey = new Map<string, ReadTransaction[]>()
+  for (const transaction of state.transactions.values()) {
     const key = uniqueKeyOf(transaction)
-    const last = key === undefined ? undefined : proved.state.last(key)
-    if (key === undefined || hash === last?.hash) continue
-    if (serialOf(transaction) < (last?.serial ?? 0)) continue
-    const known = held.get(key)
-    if (known === undefined) held.set(key, [transaction])
+    if (key === undefined) continue
+    const known = byKey.get(key)
+    if (known === undefined) byKey.set(key, [transaction])
     else known.push(transaction)
   }
-  return held
+  return new Map([...byKey].map(([key, all]) => [key, heldBeside(all, state, key)]))
+}
+
+/**
+ * Not what is earlier than the one in force. But who may remove it is told from the synchronizer
+ * that a package names, which nothing checks: a removal of something else puts nothing out of force.
+ */
+function heldBeside(
+  all: readonly ReadTransaction[],
+  { proved, transactions }: StateReading,
+  key: string,
+): readonly Claim[] {
+  const inForce = transactions.get(proved.state.last(key)?.hash ?? '')
+  const isProved = (one: ReadTransaction): boolean => proved.proved.has(toHex(one.hash))
+  const before = all
+    .filter((one) => serialOf(one) < serialOf(inForce) && isProved(one))
+    .reduce((latest, one) => Math.max(latest, serialOf(one)), 0)
+  return all.flatMap((transaction): readonly Claim[] => {
+    const { value } = transaction
+    const serial = serialOf(transaction)
+    if (transaction === inForce) return []
+    if (serial >= serialOf(inForce)) return [{ by: 'state', transaction }]
+    const removal = inForce?.value
+    if (removal === undefined || value === undefined || serial < before) return []
+    if (!isRefusedRemoval(removal, value)) return []
+    return [{ by: isProved(transaction) ? 'removed' : 'state', transaction }]
+  })
 }
 
 /**
@@ -233,9 +260,9 @@ export function judgementsFor(
     const previous = together?.transaction ?? inForce
     const known = new Set([hash, previous === undefined ? '' : toHex(previous.hash)])
     const claims = [
-      ...judgement.held
-        .filter((one) => serialOf(one) >= serialOf(together?.transaction))
-        .map((transaction): Claim => ({ by: 'state', transaction })),
+      ...judgement.held.filter(
+        ({ transaction }) => serialOf(transaction) >= serialOf(together?.transaction),
+      ),
       ...pendingBefore(judgement)
         .filter(({ misfit }) => misfit || together === undefined)
         .map(({ transaction }): Claim => ({ by: 'batch', transaction })),

@@ -4,11 +4,12 @@
  */
 import { describe, expect, test } from 'vitest'
 import { transactionHash } from '../../src/topology/transaction.ts'
-import { REMOVE } from '../authorization/signed.ts'
-import { hashHex } from '../package/support.ts'
+import { keyMessageOf, REMOVE } from '../authorization/signed.ts'
+import { hashHex, transactionBytes } from '../package/support.ts'
 import {
   delegation,
   desk,
+  fingerprint,
   hosting,
   packageFile,
   person,
@@ -20,6 +21,7 @@ import {
   type Person,
 } from './support/desk.ts'
 
+const REPLACE = 1
 const ALL = ['alice', 'host', 'bob', 'carol'] as const
 const ROOTS = ALL.map((name) => signedBy(delegation(name, name), name))
 
@@ -176,6 +178,43 @@ describe('a removal between hides nothing', () => {
     at.write('in.json', packageFile({ transactions, known: PROVED }))
     const { status, stderr } = at.run(...signArgs('alice'))
     expect({ status, stderr }).toEqual({ status: 0, stderr })
+  })
+})
+
+describe('the owner of a synchronizer that the package names', () => {
+  const keys = (serial: number, key: Person, operation = REPLACE): Uint8Array => {
+    const signingKeys = [keyMessageOf(person(key), [4, 5])]
+    const value = { party: `party::${fingerprint('alice')}`, threshold: 1, signingKeys }
+    return transactionBytes({ $case: 'partyToKeyMapping', value }, serial, operation)
+  }
+  const known = [
+    ...(['alice', 'mallory'] as const).map((name) => signedBy(delegation(name, name), name)),
+    signedBy(keys(1, 'bob'), 'alice', 'bob'),
+  ]
+  const laidOutAt = (at: Desk, removed: Person, next: Person): readonly string[] => {
+    const removal = signedBy(keys(2, removed, REMOVE), 'mallory')
+    const network = { synchronizerId: `sync::${fingerprint('mallory')}` }
+    const unsigned = [keys(3, next)]
+    at.write('in.json', packageFile({ unsigned, known: [...known, removal], network }))
+    return signArgs('alice')
+  }
+
+  test('hides nothing with a removal that names something else', () => {
+    const at = desk()
+    expect(refusal(at, 8, laidOutAt(at, 'mallory', 'mallory'))).toMatchObject({
+      code: 'danger-not-accepted',
+      details: { dangers: ['party-key-acts-alone'] },
+    })
+    expect(at.run('inspect', 'in.json').stdout.replace(/\s+/g, ' ')).toContain(
+      'the state proves it, and after it a removal of something else',
+    )
+  })
+
+  test('may remove what is there, and what was there may come back', () => {
+    const at = desk()
+    const { status, stderr } = at.run(...laidOutAt(at, 'bob', 'bob'))
+    expect({ status, stderr }).toEqual({ status: 0, stderr })
+    expect(stderr).not.toContain('also given')
   })
 })
 
