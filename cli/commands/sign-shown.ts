@@ -12,6 +12,7 @@ import {
   judgementsFor,
   judgeTransactions,
   type Judgement,
+  type SeenJudgement,
 } from '../../src/explain/judgement.ts'
 import type { Danger } from '../../src/explain/dangers.ts'
 import type { SignedMessages, Signer } from '../../src/signer/signer.ts'
@@ -161,15 +162,29 @@ function outside({ entries }: SigningRequest): (one: ReadTransaction) => boolean
   return ({ hash }) => !own.has(toHex(hash))
 }
 
-/** The key itself, and the namespaces it may act for as far as the state proves. */
-function ownOf(request: SigningRequest, key: PublicKey): ReadonlySet<string> {
+/**
+ * The key itself, and the namespaces it may act for as far as the state proves: those of the
+ * transactions, and those of what they replace, which may be named there for the last time.
+ */
+function ownOf(
+  { entries, state }: SigningRequest,
+  seen: readonly SeenJudgement[],
+  key: PublicKey,
+): ReadonlySet<string> {
   const own = new Set<string>([key.fingerprint])
-  for (const { transaction } of request.entries) {
-    const mapping = transaction.value?.mapping?.mapping
+  const about = [
+    ...entries.map(({ transaction }) => transaction),
+    ...seen.flatMap(({ previous, claimed }) => [
+      ...(previous === undefined ? [] : [previous]),
+      ...claimed.map(({ transaction }) => transaction),
+    ]),
+  ]
+  for (const { value } of new Set(about)) {
+    const mapping = value?.mapping?.mapping
     if (mapping === undefined) continue
     const { code } = mappingRow(mapping.$case)
     for (const namespace of namespacesOf(mapping)) {
-      const candidates = request.state.proved.state.candidates(namespace, code)
+      const candidates = state.proved.state.candidates(namespace, code)
       if (candidates.includes(key.fingerprint)) own.add(namespace)
     }
   }
@@ -184,15 +199,9 @@ function shownTransactions(
   key: PublicKey,
 ): { readonly chosen: readonly ShownTransaction[]; readonly together: readonly Danger[] } {
   const { entries, state } = request
-  const { each, together } = dangersOf(
-    entries,
-    judgements,
-    state,
-    indices,
-    ownOf(request, key),
-    key.fingerprint,
-  )
   const seen = judgementsFor(judgements, indices)
+  const own = ownOf(request, seen, key)
+  const { each, together } = dangersOf(entries, judgements, state, indices, own, key.fingerprint)
   const carrying = new Set(carriers)
   const chosen = indices.map((index, i): ShownTransaction => {
     const entry = entries[index]

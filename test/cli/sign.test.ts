@@ -6,8 +6,8 @@ import { toHex } from '../../src/base/bytes.ts'
 import { readSignedTransaction } from '../../src/topology/signed-transaction.ts'
 import { transactionHash } from '../../src/topology/transaction.ts'
 import { wrap } from '../../src/wire/codec.ts'
-import { REMOVE } from '../authorization/signed.ts'
-import { bytesOf, corrupted, hashHex, textOf } from '../package/support.ts'
+import { definitionMapping, namespaceOf, REMOVE } from '../authorization/signed.ts'
+import { bytesOf, corrupted, hashHex, textOf, transactionBytes } from '../package/support.ts'
 import {
   change,
   changeSpec,
@@ -107,6 +107,24 @@ describe('a package', () => {
       `cantosign: warning: ${hashHex(change())} does not name the key ${fingerprint('bob')}; ` +
         'whether it may act by a delegation cannot be told without topology state\n',
     )
+  })
+
+  test('a delegate is told that the owner it signs for is removed', () => {
+    const owners = ['alice', 'bob', 'carol'] as const
+    const namespace = namespaceOf(owners.map(person))
+    const define = (names: readonly Person[], serial: number): Uint8Array =>
+      transactionBytes(definitionMapping(names.map(person), 2, namespace), serial)
+    const known = [
+      ...owners.map((name) => signedBy(delegation(name, name), name)),
+      signedBy(define(owners, 1), ...owners),
+      signedBy(delegation('carol', 'dave'), 'carol'),
+    ]
+    const at = offer([define(['alice', 'bob'], 2)], known)
+    const { code, details } = refusal(at, 8, signArgs('dave'))
+    expect({ code, details }).toMatchObject({
+      code: 'danger-not-accepted',
+      details: { dangers: ['own-control-lost'] },
+    })
   })
 
   test('a delegate is no second signer of a root delegation either', () => {
