@@ -559,6 +559,18 @@ const cases: readonly Case[] = [
     names: [fingerprint(2)],
   },
   {
+    what: 'a host listed twice to look like an observer: nodes keep the entry with more rights',
+    current: next({
+      participants: [
+        ...three,
+        host('p4', Permission.submission),
+        host('p4', Permission.observation),
+      ],
+    }),
+    previous: hostingBefore,
+    codes: ['host-may-submit', 'host-without-onboarding'],
+  },
+  {
     what: 'as many keys added as are needed',
     current: next({ partySigningKeys: { keys: [key(0), key(1), key(2)], threshold: 2 } }),
     previous: hostingBefore,

@@ -27,8 +27,16 @@ const hostNamespace = (host: HostingParticipant): string =>
 
 type Hosts = ReadonlyMap<string, HostingParticipant>
 
-const hostsOf = (mapping: PartyToParticipant | undefined): Hosts =>
-  new Map((mapping?.participants ?? []).map((host) => [participantName(host.participantUid), host]))
+/** Of two entries for one participant nodes keep the one with more rights, then the first. */
+function hostsOf(mapping: PartyToParticipant | undefined): Hosts {
+  const hosts = new Map<string, HostingParticipant>()
+  for (const host of mapping?.participants ?? []) {
+    const name = participantName(host.participantUid)
+    const earlier = hosts.get(name)
+    if (earlier === undefined || host.permission < earlier.permission) hosts.set(name, host)
+  }
+  return hosts
+}
 
 const names = (hosts: readonly HostingParticipant[]): string =>
   listed(hosts.map(({ participantUid }) => quoteText(participantUid)))
