@@ -3,6 +3,7 @@
  * Lists that are sets are matched by what identifies their items, not by their order.
  */
 import { toBase64 } from '../base/bytes.ts'
+import { participantUidText } from '../ident/identifiers.ts'
 import { encryptionKeyFingerprint, readSigningPublicKey } from '../topology/signing-key.ts'
 import { mappingUniqueKey } from '../topology/unique-key.ts'
 import type { FieldSchema } from '../wire/field-schema.ts'
@@ -16,7 +17,6 @@ import type {
 import { fieldToProtoJson, type JsonValue } from '../wire/proto-json.ts'
 import { enumName, schemaOf } from '../wire/schema.ts'
 import { quoteText } from './quote.ts'
-import { participantName } from './words.ts'
 
 /** One step of the way to a field. */
 export interface Step {
@@ -72,7 +72,7 @@ function placed(
 function identityOf(field: FieldSchema, item: unknown): string | undefined {
   switch (field.ref ?? field.type) {
     case 'PartyToParticipant.HostingParticipant':
-      return participantName((item as HostingParticipant).participantUid)
+      return participantUidText((item as HostingParticipant).participantUid)
     case 'SigningPublicKey':
       return signingKeyIdentity(item as SigningPublicKey)
     case 'PublicKey':

@@ -27,11 +27,6 @@ export function namespacePart(uid: string): string {
   return at < 0 ? '' : uid.slice(at + 2)
 }
 
-/** A participant's uid without the old `PAR::` before it. */
-export function participantName(uid: string): string {
-  return uid.startsWith('PAR::1220') ? uid : uid.replace(/^PAR::/, '')
-}
-
 /** `1 key`, `2 keys`. */
 export function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`

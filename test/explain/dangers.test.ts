@@ -519,6 +519,17 @@ const cases: readonly Case[] = [
     codes: [],
   },
   {
+    what: 'a host whose identifier is PAR dropped',
+    current: next({}),
+    previous: hostingTransaction(
+      { participants: [...three, { ...host('p4'), participantUid: `PAR::${namespace('4')}` }] },
+      4,
+    ),
+    context: withOwn(namespace('4')),
+    codes: ['host-removed', 'own-control-lost'],
+    names: ['PAR::'],
+  },
+  {
     what: 'all hosts dropped',
     current: next({ participants: [] }),
     previous: hostingBefore,
@@ -645,6 +656,18 @@ const cases: readonly Case[] = [
     }),
     codes: ['host-holds-party-key'],
     names: ['n::'],
+  },
+  {
+    what: 'the same behind the old PAR::, with an identifier that begins like a fingerprint',
+    current: hostingTransaction({
+      participants: [
+        ...three,
+        { participantUid: `PAR::1220n::${fingerprint(1)}`, permission: 2, onboarding: undefined },
+      ],
+      partySigningKeys: { keys: [key(0), key(1)], threshold: 1 },
+    }),
+    codes: ['host-holds-party-key'],
+    names: ['1220n::'],
   },
 
   // Keys of parties and members

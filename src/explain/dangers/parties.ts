@@ -1,4 +1,5 @@
 /** Dangers of hosting and of the keys of a party (docs/protocol/authorization.md). */
+import { participantUidText } from '../../ident/identifiers.ts'
 import type {
   HostingParticipant,
   PartyToKeyMapping,
@@ -16,14 +17,13 @@ import {
   KeyUsage,
   listed,
   namespacePart,
-  participantName,
   Permission,
 } from '../words.ts'
 import { dangerIf, isOwn, newIn, type Change } from './change.ts'
 import type { Danger } from './codes.ts'
 
 const hostNamespace = (host: HostingParticipant): string =>
-  namespacePart(participantName(host.participantUid))
+  namespacePart(participantUidText(host.participantUid))
 
 type Hosts = ReadonlyMap<string, HostingParticipant>
 
@@ -31,7 +31,7 @@ type Hosts = ReadonlyMap<string, HostingParticipant>
 function hostsOf(mapping: PartyToParticipant | undefined): Hosts {
   const hosts = new Map<string, HostingParticipant>()
   for (const host of mapping?.participants ?? []) {
-    const name = participantName(host.participantUid)
+    const name = participantUidText(host.participantUid)
     const earlier = hosts.get(name)
     if (earlier === undefined || host.permission < earlier.permission) hosts.set(name, host)
   }
