@@ -121,20 +121,25 @@ function tryCreate(lock: string, text: string): boolean {
   }
 }
 
+/** Whoever has this file may take away the lock of a process that has ended. */
+const breakingOf = (lock: string): string => `${lock}.break`
+
 /**
  * Takes away the lock of a process that has ended. Only one process at a time does that, and it looks
  * once more: the lock may have become that of another one meanwhile.
+ * @returns false if another process is at it, or was and ended on the way
  */
-function removeEnded(lock: string): void {
-  const breaking = `${lock}.break`
+function removeEnded(lock: string): boolean {
+  const breaking = breakingOf(lock)
   try {
     createWhole(breaking, '')
   } catch (error) {
-    if (codeOf(error) === 'EEXIST') return
+    if (codeOf(error) === 'EEXIST') return false
     throw error
   }
   try {
     if (hasEnded(readHolder(lock))) unlinkSync(lock)
+    return true
   } finally {
     unlinkSync(breaking)
   }
@@ -149,6 +154,7 @@ const PAUSE_MILLISECONDS = 20
 /** Somebody held it all the time. */
 export interface TakenLock {
   readonly $case: 'taken'
+  /** The file to remove if nobody is there any more. */
   readonly lock: string
   readonly pid: number | undefined
 }
@@ -170,8 +176,13 @@ export function takeLock(path: string, patienceMilliseconds: number): HeldLock |
   const wait = new Int32Array(new SharedArrayBuffer(4))
   for (let waited = 0; !tryCreate(lock, text); waited += PAUSE_MILLISECONDS) {
     const holder = readHolder(lock)
-    if (hasEnded(holder)) removeEnded(lock)
-    else if (waited >= patienceMilliseconds) return { $case: 'taken', lock, pid: holder?.pid }
+    const isEnded = hasEnded(holder)
+    const isRemoved = isEnded && removeEnded(lock)
+    if (!isRemoved && waited >= patienceMilliseconds) {
+      return isEnded
+        ? { $case: 'taken', lock: breakingOf(lock), pid: undefined }
+        : { $case: 'taken', lock, pid: holder?.pid }
+    }
     Atomics.wait(wait, 0, 0, PAUSE_MILLISECONDS)
   }
   const release = (): void => {

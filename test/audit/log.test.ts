@@ -284,13 +284,27 @@ describe('the lock', () => {
     expect(readdirSync(join(path, '..'))).toEqual(['audit.log'])
   })
 
+  test('of a process that has ended is refused while another one seems to take it away', () => {
+    const path = lockedBy(holder({ pid: 2 ** 22 - 1 }))
+    writeFileSync(`${path}.lock.break`, '')
+    expect(() => append(path)).toThrow(
+      expect.objectContaining({
+        code: 'audit-log-locked',
+        details: { lock: `${path}.lock.break` },
+      }),
+    )
+    rmSync(`${path}.lock.break`)
+    expect(append(path)).toBe(0)
+  })
+
   test('of a process that has ended, of which its parent takes no notice, gives way', async () => {
-    // The shell becomes another program, which does not know that it has a child.
-    const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 60'])
+    // The shell becomes another program, which does not know that it has a child. The child outlives
+    // that: the shell itself would ask how it ended.
+    const parent = spawn('sh', ['-c', 'sleep 0.3 & echo $!; exec sleep 60'])
     try {
       const [output] = (await once(parent.stdout, 'data')) as [Buffer]
       const pid = Number(output.toString())
-      await expect.poll(() => statOf(pid)[0]).toBe('Z')
+      await expect.poll(() => statOf(pid)[0], { timeout: 10_000 }).toBe('Z')
       const path = lockedBy(holder({ pid, started: startOf(pid) }))
       expect(append(path)).toBe(0)
     } finally {
