@@ -13,14 +13,13 @@ import { MAX_SIGNATURE_BYTES } from '../../src/package/entries.ts'
 import type { SigningPackage } from '../../src/package/model.ts'
 import { keyResolver } from '../../src/package/verdicts.ts'
 import { writePackage } from '../../src/package/write.ts'
-import { readPublicKey } from '../../src/signer/key-reading.ts'
 import type { Arguments, CommandRun } from '../command.ts'
 import type { Io } from '../io.ts'
 import { standingJson, standingLines } from '../present/signing.ts'
-import { MAX_KEY_BYTES } from './build-kinds.ts'
 import { requireOutput, writeOutput } from './output.ts'
 import { readPackageInput } from './package-input.ts'
 import { judgePackage, packageEntries, packageState, requireSound } from './package-judgement.ts'
+import { readPublicKeyFiles } from './public-key-input.ts'
 import { acceptedDangers, refuseDangers } from './sign-agreement.ts'
 import { unneededError, unneededHint } from './sign-choice.ts'
 import { needsOf, type Judged } from './sign-request.ts'
@@ -213,11 +212,7 @@ function targetOf(content: SigningPackage, args: Arguments, path: string): Signa
 
 /** State beside the package, and with it the keys of `--public-key`. */
 async function stateOf(args: Arguments): Promise<StateInput> {
-  const keys = new Map<Fingerprint, PublicKey>()
-  for (const path of args.strings('public-key')) {
-    const key = await readPublicKey(readWholeFile(path, MAX_KEY_BYTES))
-    keys.set(key.fingerprint, key)
-  }
+  const keys = await readPublicKeyFiles(args.strings('public-key'))
   const beside = await readStateInput(args)
   return {
     ...beside,

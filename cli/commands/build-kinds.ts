@@ -24,8 +24,6 @@ import type { Arguments } from '../command.ts'
 import type { BuildKind } from './build-options.ts'
 import { MAX_KEY_BYTES, readPublicKeyFile } from './public-key-input.ts'
 
-export { MAX_KEY_BYTES } from './public-key-input.ts'
-
 function usage(message: string, hint: string): CantosignError {
   return new CantosignError('usage', message, hint)
 }

@@ -13,6 +13,7 @@ import {
 import { readTransaction, type ReadTransaction } from '../../src/topology/transaction.ts'
 import { MAX_RECORD_BYTES } from '../../src/topology/record-splitter.ts'
 import { wrap } from '../../src/wire/codec.ts'
+import { MAX_KEY_BYTES } from './public-key-input.ts'
 
 /** A file with one transaction in it, signed or not. */
 export type TransactionInput =
@@ -45,9 +46,6 @@ export interface PreparedFile {
   /** The most bytes that the transaction itself may have. */
   readonly limit: number
 }
-
-/** Key files are small: a larger one is something else. */
-const MAX_KEY_BYTES = 1024 * 1024
 
 /** The largest prepared transaction in base64, with line breaks and the rest of a JSON answer. */
 const preparedFileBytes = ({ preparedBytes }: PackageLimits): number => 4 * preparedBytes

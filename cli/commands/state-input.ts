@@ -6,6 +6,7 @@ import type { Fingerprint } from '../../src/ident/fingerprint.ts'
 import { signedTransactions } from '../../src/package/export.ts'
 import { DEFAULT_LIMITS, type PackageLimits, type SigningPackage } from '../../src/package/model.ts'
 import { readAnyKey } from '../../src/signer/key-reading.ts'
+import { namingFile } from '../../src/signer/open-private-key.ts'
 import { assembleSignedTransaction } from '../../src/topology/assemble.ts'
 import {
   keysInside,
@@ -93,7 +94,7 @@ export async function readStateInput(args: Arguments): Promise<StateInput> {
         break
       }
       case 'key': {
-        const { key } = await readAnyKey(input.bytes)
+        const { key } = await namingFile(path, async () => await readAnyKey(input.bytes))
         if (key !== undefined) keys.set(key.fingerprint, key)
         break
       }

@@ -5,22 +5,20 @@ import { toBase64 } from '../../src/base/bytes.ts'
 import type { PublicKey } from '../../src/crypto/public-key.ts'
 import { preparedReport, type PreparedReport } from '../../src/explain/prepared-report.ts'
 import { systemTimeMicros } from '../../src/host/clock.ts'
-import { readWholeFile } from '../../src/host/files.ts'
 import { createPackage, isStorable } from '../../src/package/create.ts'
 import type { PreparedContent } from '../../src/package/prepared-entries.ts'
 import { verifyPackage } from '../../src/package/verdicts.ts'
 import { writePackage } from '../../src/package/write.ts'
-import { readPublicKey } from '../../src/signer/key-reading.ts'
 import type { Arguments, CommandRun } from '../command.ts'
 import { preparedStandingJson, preparedStandingLines } from '../present/prepared-verdict.ts'
 import { wrapText } from '../present/text.ts'
-import { MAX_KEY_BYTES } from './build-kinds.ts'
 import { limitsIn } from './limits.ts'
 import { requireOutput, writeOutput } from './output.ts'
 import { packageState, requireSound } from './package-judgement.ts'
 import { requireSignable } from './prepared-agreement.ts'
 import { checkClaimedHash, readPreparedInput, requireScheme } from './prepared-input.ts'
 import { judgePreparedTransactions, packageActingStates } from './prepared-state.ts'
+import { readPublicKeyFiles } from './public-key-input.ts'
 import { readStateInput, type StateInput } from './state-input.ts'
 
 export const run: CommandRun = async (args, io) => {
@@ -90,11 +88,9 @@ async function readTransaction(
 }
 
 async function publicKeys(beside: StateInput, args: Arguments): Promise<readonly PublicKey[]> {
-  const keys = new Map(beside.publicKeys.map((key) => [key.fingerprint, key]))
-  for (const path of args.strings('public-key')) {
-    const key = await readPublicKey(readWholeFile(path, MAX_KEY_BYTES))
-    keys.set(key.fingerprint, key)
-  }
+  const given = await readPublicKeyFiles(args.strings('public-key'))
+  const known = beside.publicKeys.map((key) => [key.fingerprint, key] as const)
+  const keys = new Map([...known, ...given])
   return [...keys.values()].filter(isStorable)
 }
 

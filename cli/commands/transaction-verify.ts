@@ -10,7 +10,6 @@ import { preparedReport, type PreparedReport } from '../../src/explain/prepared-
 import { systemTimeMicros } from '../../src/host/clock.ts'
 import { readWholeFile } from '../../src/host/files.ts'
 import { isFingerprint, type Fingerprint } from '../../src/ident/fingerprint.ts'
-import { readPublicKey } from '../../src/signer/key-reading.ts'
 import type { Arguments, CommandRun } from '../command.ts'
 import type { Io } from '../io.ts'
 import {
@@ -19,13 +18,13 @@ import {
   type PreparedVerdict,
   type VerifiedPreparedSignature,
 } from '../present/prepared-verdict.ts'
-import { MAX_KEY_BYTES } from './build-kinds.ts'
 import { readAnyInput } from './input.ts'
 import { limitsIn } from './limits.ts'
 import { MAX_DOCUMENT_BYTES, readPartySignatures, type PartySignature } from './party-signatures.ts'
 import { checkClaimedHash, digestOfText, preparedInputOf, requireScheme } from './prepared-input.ts'
 import { readActingState, type ActingState } from './prepared-state.ts'
 import { readPackageBytes } from './package-input.ts'
+import { readPublicKeyFiles } from './public-key-input.ts'
 
 export const run: CommandRun = async (args, io) => {
   const path = args.positional('file')
@@ -68,18 +67,8 @@ async function verifyPackage(
     )
   }
   const { verifyPackageWith } = await import('./verify.ts')
-  const keys = await givenKeys(args)
+  const keys = await readPublicKeyFiles(args.strings('public-key'))
   return await verifyPackageWith(bytes, path, (fingerprint) => keys.get(fingerprint), args, io)
-}
-
-/** Those of `--public-key`. */
-async function givenKeys(args: Arguments): Promise<Map<string, PublicKey>> {
-  const keys = new Map<string, PublicKey>()
-  for (const path of args.strings('public-key')) {
-    const key = await readPublicKey(readWholeFile(path, MAX_KEY_BYTES))
-    keys.set(key.fingerprint, key)
-  }
-  return keys
 }
 
 /** @throws CantosignError `prepared-hash-undetermined` */
@@ -98,7 +87,7 @@ async function publicKeys(
   state: ActingState,
   args: Arguments,
 ): Promise<ReadonlyMap<string, PublicKey>> {
-  const keys = await givenKeys(args)
+  const keys = await readPublicKeyFiles(args.strings('public-key'))
   const listed = state.parties.flatMap((party) => [...(party.listed?.keys ?? [])])
   for (const fingerprint of listed) {
     const key = state.resolve(fingerprint)

@@ -5,16 +5,14 @@ import { escapeText } from '../../src/base/text.ts'
 import type { SigningKeySpec } from '../../src/crypto/key-spec.ts'
 import type { PublicKey } from '../../src/crypto/public-key.ts'
 import { transactionReport } from '../../src/explain/report.ts'
-import { readWholeFile } from '../../src/host/files.ts'
 import { logicalSynchronizerText } from '../../src/ident/identifiers.ts'
 import { checkGenerated, type AskedParty } from '../../src/online/generated-topology.ts'
 import type { LedgerApi } from '../../src/online/ledger.ts'
 import { createPackage } from '../../src/package/create.ts'
 import type { SigningPackage } from '../../src/package/model.ts'
 import { writePackage } from '../../src/package/write.ts'
-import { readPublicKey } from '../../src/signer/key-reading.ts'
-import { MAX_KEY_BYTES } from '../commands/build-kinds.ts'
 import { requireOutput, writeOutput } from '../commands/output.ts'
+import { readPublicKeyFile } from '../commands/public-key-input.ts'
 import type { Arguments, CommandRun } from '../command.ts'
 import type { Io } from '../io.ts'
 import { transactionLines } from '../present/transaction.ts'
@@ -35,7 +33,7 @@ export const run: CommandRun = async (args, io) => {
   const threshold = thresholdOf(args)
   refuseNobodyConfirms(args)
   const output = requireOutput(args, io)
-  const key = await readPublicKey(readWholeFile(keyPath, MAX_KEY_BYTES))
+  const key = await readPublicKeyFile(keyPath)
   const { settings, synchronizer: ofProfile } = connectionOf(args, PARTY_GENERATE_OPTIONS)
   const named = args.string('synchronizer') ?? ofProfile
   const content = await withLedger(settings, async (ledger) => {
