@@ -21,6 +21,7 @@ import { transactionLines } from '../present/transaction.ts'
 import { draftsOf, releaseOf } from './build-kinds.ts'
 import { BUILD_KINDS, foreignOptions, type BuildForm } from './build-options.ts'
 import { readTransactionInput, type TransactionInput } from './input.ts'
+import { limitsIn } from './limits.ts'
 import { requireOutput, writeOutput } from './output.ts'
 import { readSpecFile } from './spec-input.ts'
 import { readStateInput, type StateInput } from './state-input.ts'
@@ -32,7 +33,7 @@ export const run: CommandRun = async (args, io) => {
   refuseForeign(form, args)
   const output = requireOutput(args, io)
   const inputs: string[] = []
-  const previous = await readPrevious(args.strings('previous'), inputs)
+  const previous = await readPrevious(args, inputs)
   const before = previous.map(({ transaction }) => previousOf(transaction))
   const options: BuildOptions = {
     allowSubmission: args.flag('allow-submission'),
@@ -81,13 +82,14 @@ function refuseForeign(form: BuildForm, args: Arguments): void {
 }
 
 async function readPrevious(
-  paths: readonly string[],
+  args: Arguments,
   inputs: string[],
 ): Promise<readonly TransactionInput[]> {
+  const limits = limitsIn(args)
   const read: TransactionInput[] = []
-  for (const path of paths) {
+  for (const path of args.strings('previous')) {
     inputs.push(path)
-    read.push(await readTransactionInput(path))
+    read.push(await readTransactionInput(path, limits))
   }
   return read
 }

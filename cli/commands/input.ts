@@ -209,10 +209,13 @@ export function fatalError(
 
 /**
  * Reads a file that must hold exactly one transaction.
- * @throws CantosignError `file-kind`, or the code of a fatal finding
+ * @throws CantosignError `file-kind`, the code of a fatal finding, or as `readAnyInput`
  */
-export async function readTransactionInput(path: string): Promise<TransactionInput> {
-  const input = await readInput(path)
+export async function readTransactionInput(
+  path: string,
+  limits: PackageLimits,
+): Promise<TransactionInput> {
+  const input = await readInput(path, limits)
   if (input.$case !== 'transaction' && input.$case !== 'signed') {
     throw new CantosignError(
       'file-kind',

@@ -85,6 +85,7 @@ describe('a signed transaction beyond the limit of signatures', () => {
     ['verify --state', ['verify', 'in.json', '--state', 'signed'], 6],
     ['sign', ['sign', 'signed', '--key', 'alice.key', '--yes', '-o', 'out.json'], 0],
     ['export', ['export', 'signed', '--format', 'hash', '-d', 'out'], 0],
+    ['build', ['build', 'revoke', '--previous', 'signed', '-o', 'out.json'], 0],
   ] as const)('is refused by %s unless it is raised', (_name, args, status) => {
     const at = signedBySome(limit + 1)
     const error = refusal(at, 3, args)
