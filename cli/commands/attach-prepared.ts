@@ -46,7 +46,7 @@ export function attachPrepared(
   io: Io,
 ): ExitStatus {
   const { content, index, path, signaturePath, signature, signedBy } = attachment
-  refuseCombined(args)
+  checkOptions(args)
   requireSound(packageState(content, beside))
   const entry = content.preparedTransactions[index]
   const states = packageActingStates(content, beside)
@@ -91,12 +91,20 @@ export function attachPrepared(
   return ExitStatus.done
 }
 
-/** @throws CantosignError `usage` */
-function refuseCombined(args: Arguments): void {
-  if (!args.flag('combined')) return
-  throw new CantosignError(
-    'usage',
-    'a combined signature is over topology transactions, and a prepared one is named',
-    'leave out --combined',
-  )
+/** @throws CantosignError `usage` for options that say nothing to a prepared transaction */
+function checkOptions(args: Arguments): void {
+  if (args.flag('combined')) {
+    throw new CantosignError(
+      'usage',
+      'a combined signature is over topology transactions, and a prepared one is named',
+      'leave out --combined',
+    )
+  }
+  if (args.strings('accept-danger').length > 0) {
+    throw new CantosignError(
+      'usage',
+      '--accept-danger means nothing to a prepared Daml transaction',
+      'leave it out: what keeps such a transaction from being signed is lifted by no option',
+    )
+  }
 }

@@ -127,6 +127,14 @@ describe('attach', () => {
       2,
       'usage',
     ],
+    [
+      'with a danger accepted, of which there is none',
+      content(),
+      THIRD_KEY.signBytes(digestOf(transfer)),
+      [...by(THIRD_KEY), '--accept-danger', 'root-foreign-signature'],
+      2,
+      'usage',
+    ],
   ])('refuses a signature %s', (_what, made, bytes, more, status, code) => {
     const at = desk(made)
     at.write('one.sig', bytes)
