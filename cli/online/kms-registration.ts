@@ -14,14 +14,7 @@ import { givenPublicKey, refuseUseless } from '../commands/signer-settings.ts'
 import { REGISTRATION_FORMAT, REGISTRATION_OPTIONS } from './kms-registration-options.ts'
 
 /** Options of the other formats. */
-const FOREIGN = [
-  'proposal',
-  'store',
-  'accept-finding',
-  'allow-unverifiable',
-  'state',
-  'transaction',
-]
+const FOREIGN = ['proposal', 'store', 'accept-finding', 'allow-unverifiable', 'state', 'limit']
 
 export const run: CommandRun = async (args, io, commands) => {
   if (args.string('format') !== REGISTRATION_FORMAT) {

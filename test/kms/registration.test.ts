@@ -127,15 +127,25 @@ describe('export --format kms-registration', () => {
     )
   })
 
-  test.each([
+  test.each<readonly [string, readonly string[], string]>([
     ['no usage', ['awskms:///x'], 'no usage is given'],
     ['a key that nodes do not know', ['hashivault://x', '--usage', 'namespace'], 'hashivault:'],
     ['a key file', ['key.der', '--usage', 'namespace'], 'elsewhere'],
-    [
-      'an option of another format',
-      ['awskms:///x', '--usage', 'protocol', '--store', 'authorized'],
-      '--store',
-    ],
+    ...[
+      ['--store', 'authorized'],
+      ['--proposal', 'true'],
+      ['--accept-finding', 'unknown-field'],
+      ['--allow-unverifiable'],
+      ['--state', 'x'],
+      ['--limit', 'signatures=2000'],
+    ].map(
+      ([option = '', ...value]) =>
+        [
+          `${option}, which is for other formats`,
+          ['awskms:///x', '--usage', 'protocol', option, ...value],
+          option,
+        ] as const,
+    ),
     ['an output', ['awskms:///x', '--usage', 'protocol', '-o', 'x'], '-o'],
   ])('%s', async (_what, [uri = '', ...more], message) => {
     const directory = scratch()
