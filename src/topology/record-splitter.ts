@@ -230,7 +230,7 @@ export class RecordSplitter {
       const bytes = this.#content(reader, limit, start)
       return this.#record(bytes, start + reader.position - bytes.length, start + at)
     }
-    this.#skip(reader, number, wireType, start, at, `data.#${number}`)
+    this.#skip(reader, { number, wireType, limit }, start, at, `data.#${number}`)
     return undefined
   }
 
@@ -274,7 +274,7 @@ export class RecordSplitter {
       }
       return
     }
-    this.#skip(reader, number, wireType, start, at, `#${number}`)
+    this.#skip(reader, { number, wireType, limit: undefined }, start, at, `#${number}`)
   }
 
   #tag(reader: WireReader, start: number): { readonly number: number; readonly wireType: number } {
@@ -286,15 +286,19 @@ export class RecordSplitter {
     return { number: Math.floor(reader.number / 8), wireType: reader.low & 7 }
   }
 
-  /** A field that is none of the layout's own. */
+  /** A field that is none of the layout's own; `limit` is the end in the stream of what it stands in. */
   #skip(
     reader: WireReader,
-    number: number,
-    wireType: number,
+    field: {
+      readonly number: number
+      readonly wireType: number
+      readonly limit: number | undefined
+    },
     start: number,
     at: number,
     path: string,
   ): void {
+    const { number, wireType, limit } = field
     if (number === 0 || number > 0x1fff_ffff) {
       this.#stop('invalid-tag', start + at, path, `field number ${number} does not exist`)
       return
@@ -304,9 +308,9 @@ export class RecordSplitter {
       return
     }
     if (wireType === WireType.varint) reader.readVarint()
-    else if (wireType === WireType.len) this.#content(reader, this.#dataEnd, start)
-    else if (reader.end - reader.position < 8) throw new WireFault('truncated')
+    else if (wireType === WireType.len) this.#content(reader, limit, start)
     else reader.skip(wireType === WireType.fixed64 ? 8 : 4)
+    if (limit !== undefined && start + reader.position > limit) throw new WireFault('truncated')
     this.#report('unknown-field', start + at, path, `there is no field ${number} here`)
   }
 }
