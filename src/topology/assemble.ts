@@ -9,7 +9,7 @@ import {
 import type { Fingerprint } from '../ident/fingerprint.ts'
 import { encodeMessage, unwrap, wrap } from '../wire/codec.ts'
 import type { Signature, SignedTopologyTransaction } from '../wire/generated/schema.ts'
-import { WireReader, WireType } from '../wire/reader.ts'
+import { WireReader } from '../wire/reader.ts'
 
 const ALGORITHM_NUMBER: Readonly<Record<SigningAlgorithm, number>> = {
   ED25519: 1,
@@ -54,7 +54,7 @@ export function signedTransactionFile(
 
 /**
  * The same signed transaction with one more signature. The records of the transaction and of every
- * signature are carried over byte for byte.
+ * signature are carried over byte for byte; fields that the message does not have are left out.
  * @param signed a wrapped SignedTopologyTransaction without a fatal finding
  */
 export function withSignature(
@@ -69,8 +69,7 @@ export function withSignature(
     const at = reader.position
     reader.readVarint()
     const number = Math.floor(reader.number / 8)
-    if ((reader.low & 7) === WireType.len) reader.readLength()
-    else reader.readVarint()
+    reader.skipValue(reader.low & 7)
     const record = data.subarray(at, reader.position)
     const same = records.get(number)
     if (same === undefined) records.set(number, [record])

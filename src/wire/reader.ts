@@ -102,6 +102,17 @@ export class WireReader {
     return start
   }
 
+  /**
+   * Steps over a value after its tag.
+   * @param wireType one of `WireType`
+   * @throws WireFault as `readVarint` and `readLength`
+   */
+  skipValue(wireType: number): void {
+    if (wireType === WireType.varint) this.readVarint()
+    else if (wireType === WireType.len) this.readLength()
+    else this.skip(wireType === WireType.fixed64 ? 8 : 4)
+  }
+
   /** @throws WireFault `truncated` */
   skip(count: number): void {
     if (count > this.end - this.position) throw new WireFault('truncated')

@@ -89,9 +89,7 @@ function countFields(bytes: Uint8Array, start: number, end: number): Map<number,
     const number = Math.floor(reader.number / 8)
     const wireType = reader.low & 7
     counts.set(number, (counts.get(number) ?? 0) + 1)
-    if (wireType === WireType.varint) reader.readVarint()
-    else if (wireType === WireType.len) reader.readLength()
-    else reader.skip(wireType === WireType.fixed64 ? 8 : 4)
+    reader.skipValue(wireType)
   }
   return counts
 }

@@ -2,12 +2,13 @@
 import { chmodSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { toHex } from '../../src/base/bytes.ts'
+import { concatBytes, toHex } from '../../src/base/bytes.ts'
 import { readSignedTransaction } from '../../src/topology/signed-transaction.ts'
 import { transactionHash } from '../../src/topology/transaction.ts'
-import { wrap } from '../../src/wire/codec.ts'
+import { unwrap, wrap } from '../../src/wire/codec.ts'
 import { definitionMapping, namespaceOf, REMOVE } from '../authorization/signed.ts'
 import { bytesOf, corrupted, hashHex, textOf, transactionBytes } from '../package/support.ts'
+import { fromHex } from '../support/vectors.ts'
 import {
   change,
   changeSpec,
@@ -413,12 +414,30 @@ describe('is refused as a mistake', () => {
   })
 })
 
+test.each([
+  ['a number', '4801'],
+  ['eight bytes', '49ffffffffffffffff'],
+  ['bytes', '4a0141'],
+  ['four bytes', '4d0a000000'],
+])('a field of %s beside the signatures is left out, and they stay', (_what, field) => {
+  const at = desk()
+  const before = signedBy(change(), 'alice')
+  at.write('in.bin', withField(before, field))
+  const accepted = ['--accept-finding', 'unknown-field']
+  const { status, stderr } = at.run(...signArgs('dave', accepted, 'in.bin'))
+  expect({ status, stderr }).toEqual({ status: 0, stderr })
+  const { value, findings } = readSignedTransaction(at.read('out.json'))
+  expect(findings).toEqual([])
+  expect(value?.transaction).toEqual(change())
+  expect(value?.signatures).toMatchObject([
+    person('alice').signature(transactionHash(change())),
+    { signedBy: fingerprint('dave') },
+  ])
+})
+
 test('a finding is signed only if it is accepted by its name', () => {
   const at = desk()
-  const inner = Uint8Array.of(...change())
-  // The wrapped transaction with one more field in its innermost message: fields in any order are
-  // one message, so that it can stand at the end.
-  at.write('in.bin', withField15(inner))
+  at.write('in.bin', withField(change(), '7a03616263'))
   const args = (...more: readonly string[]): readonly string[] => signArgs('alice', more, 'in.bin')
   expect(refusal(at, 3, args()).code).toBe('unknown-field')
   expect(refusal(at, 3, args('--accept-finding', 'duplicate-field')).code).toBe('unknown-field')
@@ -428,17 +447,6 @@ test('a finding is signed only if it is accepted by its name', () => {
   expect(stderr).toContain('unknown-field')
 })
 
-/** The content of a wrapper with field 15 behind it, wrapped again. */
-function withField15(wrapped: Uint8Array): Uint8Array {
-  const text = textOf(Uint8Array.of(0x7a, 3, 0x61, 0x62, 0x63))
-  const { data } = unwrapped(wrapped)
-  return wrap(Uint8Array.of(...data, ...bytesOf(text)))
-}
-
-/** Field 1 of the wrapper: a tag, a length of one or two bytes, the content. */
-function unwrapped(wrapped: Uint8Array): { readonly data: Uint8Array } {
-  const [tag, low = 0, high = 0] = wrapped
-  if (tag !== 0x0a) throw new Error('the wrapper begins with something else')
-  const [length, start] = low < 0x80 ? [low, 2] : [(low & 0x7f) | (high << 7), 3]
-  return { data: wrapped.slice(start, start + length) }
-}
+/** The content of a wrapper with one more field behind it, wrapped again. */
+const withField = (wrapped: Uint8Array, field: string): Uint8Array =>
+  wrap(concatBytes(unwrap(wrapped), fromHex(field)))
