@@ -5,12 +5,11 @@
  * A key is found by its fingerprint, which it alone has, so it does not matter who brought it.
  */
 import type { PublicKey } from '../crypto/public-key.ts'
-import { verifySignature } from '../crypto/signature.ts'
-import { isFingerprint, type Fingerprint } from '../ident/fingerprint.ts'
+import type { Fingerprint } from '../ident/fingerprint.ts'
 import { isRootDelegation } from '../topology/check/namespaces.ts'
-import { judgeSignature } from '../topology/signature.ts'
 import {
   keysInside,
+  verifyPlaced,
   type KeyResolver,
   type VerifiedSignature,
 } from '../topology/signed-transaction.ts'
@@ -57,25 +56,7 @@ export function verifyPackageSignature(
   resolve: KeyResolver,
 ): VerifiedSignature {
   const signature = { wire, path, message, multiTransaction }
-  const key = isFingerprint(wire.signedBy) ? resolve(wire.signedBy) : undefined
-  const { problems, check, settled } = judgeSignature(wire, key)
-  const findings = problems.map((problem) => ({
-    code: problem.code,
-    path: problem.path === '' ? path : `${path}.${problem.path}`,
-    offset: undefined,
-    message: problem.message,
-  }))
-  if (check === undefined) return { signature, status: settled, findings }
-  if (verifySignature(check.key, message, check.signature)) {
-    return { signature, status: 'valid', findings }
-  }
-  findings.push({
-    code: 'signature-invalid',
-    path: `${path}.signature`,
-    offset: undefined,
-    message: 'the signature does not verify over the hash of these bytes',
-  })
-  return { signature, status: 'invalid', findings }
+  return verifyPlaced(signature, resolve, () => undefined)
 }
 
 /**

@@ -16,9 +16,9 @@ import { combinedHash } from './namespace.ts'
 import { judgeSignature, type JudgedSignature, type SignatureStatus } from './signature.ts'
 import { readSigningPublicKey } from './signing-key.ts'
 import {
+  AT_START,
   placedPath,
   readWalkedTransaction,
-  transactionHash,
   type Placement,
   type ReadTransaction,
   type Wanted,
@@ -56,8 +56,6 @@ export interface VerifiedSignature {
   readonly status: SignatureStatus
   readonly findings: readonly Finding[]
 }
-
-const NOWHERE: Placement = { path: '', offset: 0 }
 
 /** Puts the offset of a place to a finding about meaning. */
 function locate(signed: Pick<ReadSignedTransaction, 'bytes' | 'placement'>, path: string): number {
@@ -153,7 +151,7 @@ function unread(bytes: Uint8Array, placement: Placement, walk: WalkResult): Read
 export function readWalkedSignedTransaction(
   bytes: Uint8Array,
   walk: WalkResult,
-  placement: Placement = NOWHERE,
+  placement: Placement = AT_START,
   wanted: Wanted = 'everything',
 ): ReadSignedTransaction {
   if (walk.fatal) return unread(bytes, placement, walk)
@@ -208,15 +206,22 @@ export function keysInside(transaction: ReadTransaction): ReadonlyMap<Fingerprin
 /** Each offset costs a walk through all signatures before it: of more than these none is placed. */
 const MAX_PLACED_SIGNATURES = 1000
 
+/** Where in the input something about the signatures of a transaction stands. */
+export type OffsetOf = (path: string) => number | undefined
+
+export function offsetsIn(signed: ReadSignedTransaction): OffsetOf {
+  return signed.signatures.length > MAX_PLACED_SIGNATURES
+    ? () => undefined
+    : (path) => locate(signed, path)
+}
+
 /** What a judged signature comes to once its check, if it has one, is computed. */
 export function concludeSignature(
-  signed: ReadSignedTransaction,
   signature: PlacedSignature,
   judged: JudgedSignature,
   verifies: boolean,
+  offsetOf: OffsetOf,
 ): VerifiedSignature {
-  const offsetOf = (path: string): number | undefined =>
-    signed.signatures.length > MAX_PLACED_SIGNATURES ? undefined : locate(signed, path)
   const findings = judged.problems.map(({ code, path, message }): Finding => {
     const whole = path === '' ? signature.path : `${signature.path}.${path}`
     return { code, path: whole, offset: offsetOf(whole), message }
@@ -239,22 +244,28 @@ export function judgePlaced(signature: PlacedSignature, resolve: KeyResolver): J
   return judgeSignature(signature.wire, isFingerprint(signedBy) ? resolve(signedBy) : undefined)
 }
 
+/** Verifies one signature with the key that a resolver knows. */
+export function verifyPlaced(
+  signature: PlacedSignature,
+  resolve: KeyResolver,
+  offsetOf: OffsetOf,
+): VerifiedSignature {
+  const judged = judgePlaced(signature, resolve)
+  const { check } = judged
+  const verifies =
+    check !== undefined && verifySignature(check.key, signature.message, check.signature)
+  return concludeSignature(signature, judged, verifies, offsetOf)
+}
+
 /** Verifies every signature with the keys inside the transaction and those the resolver knows. */
 export function verifySignatures(
   signed: ReadSignedTransaction,
   resolve: KeyResolver = () => undefined,
 ): readonly VerifiedSignature[] {
   const inside = keysInside(signed.transaction)
-  return signed.signatures.map((signature) => {
-    const judged = judgePlaced(
-      signature,
-      (fingerprint) => inside.get(fingerprint) ?? resolve(fingerprint),
-    )
-    const verifies =
-      judged.check !== undefined &&
-      verifySignature(judged.check.key, signature.message, judged.check.signature)
-    return concludeSignature(signed, signature, judged, verifies)
-  })
+  const known: KeyResolver = (fingerprint) => inside.get(fingerprint) ?? resolve(fingerprint)
+  const offsetOf = offsetsIn(signed)
+  return signed.signatures.map((signature) => verifyPlaced(signature, known, offsetOf))
 }
 
 /** The findings that keep a transaction from being signed, unless accepted by name. */
@@ -277,9 +288,4 @@ export function findingError(
   return new CantosignError(first.code, `${file}: ${first.message}${place}${offset}`, hint, {
     details: { file, findings: [...findings] },
   })
-}
-
-/** The hash of a wrapped transaction as 68 hex characters. */
-export function transactionHashText(wrapped: Uint8Array): string {
-  return toHex(transactionHash(wrapped))
 }

@@ -8,6 +8,7 @@ import { RecordSplitter, type ChunkSource, type StreamLayout } from './record-sp
 import {
   concludeSignature,
   judgePlaced,
+  offsetsIn,
   type PlacedSignature,
   type VerifiedSignature,
 } from './signed-transaction.ts'
@@ -121,13 +122,9 @@ async function verifyBatch(
   const valid = await verifySignaturesAsync(checks)
   return batch.map((event, i) => {
     if (event.$case === 'finding') return event
+    const offsetOf = offsetsIn(event.record.signed)
     const signatures = (judged[i] ?? []).map(({ signature, judgement, at }) =>
-      concludeSignature(
-        event.record.signed,
-        signature,
-        judgement,
-        at !== undefined && valid[at] === true,
-      ),
+      concludeSignature(signature, judgement, at !== undefined && valid[at] === true, offsetOf),
     )
     return { $case: 'record', record: event.record, signatures }
   })

@@ -12,9 +12,6 @@ import { keylessOutline, type Outline } from './outline.ts'
 
 export const MAX_SERIAL = 2_147_483_647
 
-/** The largest transaction that is read, in bytes. */
-export const MAX_TRANSACTION_BYTES = 4 * 1024 * 1024
-
 /** A transaction as it was received: the bytes are the truth, the rest is read from them. */
 export interface ReadTransaction {
   /** The wrapped TopologyTransaction exactly as received: what is hashed and signed. */
@@ -24,7 +21,7 @@ export interface ReadTransaction {
   /** `undefined` only if a finding is fatal, or if the content was passed over. */
   readonly value: TopologyTransaction | undefined
   /** What is known where the content was passed over: keys were wanted, and this has none. */
-  readonly passedOver?: Outline
+  readonly passedOver?: Outline | undefined
   readonly findings: readonly Finding[]
   readonly unknownFields: readonly UnknownField[]
   readonly canonical: boolean
@@ -49,7 +46,7 @@ export interface Placement {
   readonly offset: number
 }
 
-const AT_START: Placement = { path: '', offset: 0 }
+export const AT_START: Placement = { path: '', offset: 0 }
 
 /** 34 bytes: hash purpose 11 over the wrapped bytes as received, never over a re-encoding. */
 export function transactionHash(wrapped: Uint8Array): Uint8Array {
@@ -63,7 +60,7 @@ export function placedPath(placement: Placement, path: string): string {
 
 /**
  * What the decoded transaction says against the rules, with paths from the wrapper on.
- * @param walk the walk of the same bytes: it has the old key ids
+ * @param unknownFields of the same bytes: the old key ids are among them
  */
 function checkTransaction(
   bytes: Uint8Array,
@@ -122,30 +119,29 @@ function merge(wire: readonly Finding[], meaning: readonly Finding[]): readonly 
   return [...wire, ...meaning.filter(({ path }) => !named.has(path))]
 }
 
+/** What a walk says of a transaction. */
+type WalkedOver = Pick<WalkResult, 'findings' | 'unknownFields' | 'canonical'>
+
+/** A transaction whose content stays unread. */
+function undecoded(bytes: Uint8Array, walk: WalkedOver, passedOver?: Outline): ReadTransaction {
+  const { findings, unknownFields, canonical } = walk
+  const hash = transactionHash(bytes)
+  return { bytes, hash, value: undefined, passedOver, findings, unknownFields, canonical }
+}
+
 /**
  * Reads a wrapped TopologyTransaction that was walked already (as a part of a larger input).
  * @param walk of a message that contains these bytes, without a fatal finding
  */
 export function readWalkedTransaction(
   bytes: Uint8Array,
-  walk: Pick<WalkResult, 'findings' | 'unknownFields' | 'canonical'>,
+  walk: WalkedOver,
   placement: Placement = AT_START,
   wanted: Wanted = 'everything',
 ): ReadTransaction {
   const data = unwrap(bytes)
   const passedOver = wanted === 'keys' ? keylessOutline(data) : undefined
-  if (passedOver !== undefined) {
-    const { findings, unknownFields, canonical } = walk
-    return {
-      bytes,
-      hash: transactionHash(bytes),
-      value: undefined,
-      passedOver,
-      findings,
-      unknownFields,
-      canonical,
-    }
-  }
+  if (passedOver !== undefined) return undecoded(bytes, walk, passedOver)
   const without = wanted === 'authority' ? PACKAGES : undefined
   const value = decodeMessage('TopologyTransaction', data, MAX_DEPTH, without)
   const meaning =
@@ -163,16 +159,5 @@ export function readWalkedTransaction(
 /** Reads a wrapped TopologyTransaction (a `.prep` file). Nothing is thrown for any input. */
 export function readTransaction(bytes: Uint8Array): ReadTransaction {
   const walk = walkMessage('TopologyTransaction', bytes, { wrapped: true })
-  if (walk.fatal) {
-    const { findings, unknownFields, canonical } = walk
-    return {
-      bytes,
-      hash: transactionHash(bytes),
-      value: undefined,
-      findings,
-      unknownFields,
-      canonical,
-    }
-  }
-  return readWalkedTransaction(bytes, walk)
+  return walk.fatal ? undecoded(bytes, walk) : readWalkedTransaction(bytes, walk)
 }
