@@ -2,12 +2,6 @@
 import type { VerifiedSignature } from '../topology/signed-transaction.ts'
 import type { Signers } from './result.ts'
 
-export const NO_SIGNERS: Signers = {
-  valid: new Set(),
-  invalid: new Set(),
-  unverifiable: new Set(),
-}
-
 /**
  * The signers of one transaction. Of several signatures by one key nodes keep the first
  * (docs/protocol/authorization.md section 8), so the first one decides what that key is worth.

@@ -1,6 +1,6 @@
 /** Canton hashes (docs/protocol/hashing.md section 1): SHA-256 under a purpose, as a multihash. */
 import { createHash, hash as digest } from 'node:crypto'
-import { concatBytes, int32Bytes, toHex, utf8Bytes } from '../base/bytes.ts'
+import { concatBytes, int32Bytes, utf8Bytes } from '../base/bytes.ts'
 
 /** The purposes this tool computes; docs/protocol/hashing.md section 2. */
 export const HashPurpose = {
@@ -59,11 +59,6 @@ export function stringContent(text: string): Uint8Array {
 /** True for 34 bytes that begin 0x12 0x20. */
 export function isMultihash(bytes: Uint8Array): boolean {
   return bytes.length === MULTIHASH_LENGTH && bytes[0] === 0x12 && bytes[1] === 0x20
-}
-
-/** 68 lower-case hex characters. */
-export function hashText(multihash: Uint8Array): string {
-  return toHex(multihash)
 }
 
 /** The plain digest that ECDSA signs: 32 or 48 bytes, without purpose or prefix. */

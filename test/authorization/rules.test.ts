@@ -5,7 +5,6 @@ import { evaluate, unreadableResult } from '../../src/authorization/evaluate.ts'
 import type { StateEvidence } from '../../src/authorization/evidence.ts'
 import { readTransactionFacts } from '../../src/authorization/facts.ts'
 import type { AuthorizationResult, Signers } from '../../src/authorization/result.ts'
-import { NO_SIGNERS } from '../../src/authorization/signers.ts'
 import { TopologyState, type Store } from '../../src/authorization/state.ts'
 import { effectiveUsages } from '../../src/authorization/usage.ts'
 import type { KnownMapping } from '../../src/topology/mapping.ts'
@@ -28,6 +27,8 @@ import {
   root,
   signed,
 } from './signed.ts'
+
+const NO_SIGNERS: Signers = { valid: new Set(), invalid: new Set(), unverifiable: new Set() }
 
 function stateOf(
   records: readonly StateEvidence[],
