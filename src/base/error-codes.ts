@@ -167,16 +167,11 @@ export const ERROR_CODES = {
 
   'identifier-invalid': { exit: 3, meaning: 'an identifier is not of the form Canton gives it' },
   'hash-invalid': { exit: 3, meaning: 'a hash is not 34 bytes beginning 1220' },
-  'transaction-count': {
-    exit: 3,
-    meaning: 'the file does not hold the number of transactions the command works on',
-  },
   'limit-exceeded': { exit: 3, meaning: 'an input is larger than a stated limit' },
 
   'yaml-invalid': { exit: 3, meaning: 'a file is not the plain YAML that this tool reads' },
   'spec-invalid': { exit: 3, meaning: 'a spec lacks a field, or holds one it may not have' },
   'spec-key': { exit: 3, meaning: 'a public key named by a spec is missing or not the one meant' },
-  'spec-not-expressible': { exit: 3, meaning: 'a transaction has content that no spec can say' },
   'build-rule': { exit: 3, meaning: 'a transaction that was asked for would break a rule' },
   'previous-mismatch': {
     exit: 3,

@@ -1,19 +1,19 @@
 /** The inverse of reading: a transaction as the spec that would build it. */
 import { stringify } from 'yaml'
-import { toBase64 } from '../base/bytes.ts'
-import { CantosignError } from '../base/errors.ts'
-import { mappingRow, type KnownMapping } from '../topology/mapping.ts'
-import { readSigningPublicKey } from '../topology/signing-key.ts'
-import type { FieldSchema } from '../wire/field-schema.ts'
-import type { NamespaceDelegation, SigningPublicKey } from '../wire/generated/schema.ts'
-import { schemaOf } from '../wire/schema.ts'
-import { readSuccessor, SUCCESSOR_MESSAGE } from '../wire/successor.ts'
-import { timeText, type TimeValue } from '../wire/time-text.ts'
-import { differencesOfValues } from './compare.ts'
-import { enumText, mappingCodeText, mappingName, operationText } from './names.ts'
-import type { TransactionDraft } from './rules.ts'
-import { openSpec, readSpec, RESTRICTIONS } from './spec.ts'
-import { isMarker, isWritable, spellings } from './spec-fields.ts'
+import { toBase64 } from '../../src/base/bytes.ts'
+import { CantosignError } from '../../src/base/errors.ts'
+import { mappingRow, type KnownMapping } from '../../src/topology/mapping.ts'
+import { readSigningPublicKey } from '../../src/topology/signing-key.ts'
+import type { FieldSchema } from '../../src/wire/field-schema.ts'
+import type { NamespaceDelegation, SigningPublicKey } from '../../src/wire/generated/schema.ts'
+import { schemaOf } from '../../src/wire/schema.ts'
+import { readSuccessor, SUCCESSOR_MESSAGE } from '../../src/wire/successor.ts'
+import { timeText, type TimeValue } from '../../src/wire/time-text.ts'
+import { differencesOfValues } from '../../src/build/compare.ts'
+import { enumText, mappingCodeText, mappingName, operationText } from '../../src/build/names.ts'
+import type { TransactionDraft } from '../../src/build/rules.ts'
+import { openSpec, readSpec, RESTRICTIONS } from '../../src/build/spec.ts'
+import { isMarker, isWritable, spellings } from '../../src/build/spec-fields.ts'
 
 /** Maps, lists, text, numbers and flags, as YAML or JSON writes them. */
 export type SpecValue =
@@ -24,18 +24,12 @@ type Message = Readonly<Record<string, unknown>>
 const isMessage = (value: unknown): value is Message =>
   typeof value === 'object' && value !== null && !(value instanceof Uint8Array)
 
-function inexpressible(what: string): CantosignError {
-  return new CantosignError(
-    'spec-not-expressible',
-    `no spec can say ${what}`,
-    'compare the transaction itself: cantosign inspect',
-  )
-}
+const inexpressible = (what: string): Error => new Error(`no spec can say ${what}`)
 
 /**
  * The spec of transactions, keys as base64 with their fingerprint beside them.
- * @throws CantosignError `spec-not-expressible` for content that would not read back to the same
- * transaction: legacy key forms, deprecated fields, unknown enum values
+ * @throws Error for content that would not read back to the same transaction: legacy key forms,
+ * deprecated fields, unknown enum values
  */
 export function specOf(transactions: readonly TransactionDraft[]): {
   readonly [name: string]: SpecValue
