@@ -10,7 +10,7 @@ import { mappingCases } from './mapping-names.ts'
  * Reads hashes as they are written and printed: 68 lower-case hex characters.
  * @throws CantosignError `usage`
  */
-export function hashesOf(texts: readonly string[]): readonly string[] {
+function hashesOf(texts: readonly string[]): readonly string[] {
   for (const text of texts) {
     if (/^1220[0-9a-f]{64}$/.test(text)) continue
     throw new CantosignError(

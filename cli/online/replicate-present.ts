@@ -10,7 +10,7 @@ import {
 } from '../../src/online/replication/state.ts'
 
 /** What each step does, as one goes on with it. */
-export const STEP_TEXTS: Readonly<Record<Step, string>> = {
+const STEP_TEXTS: Readonly<Record<Step, string>> = {
   vetting: 'see whether the target has vetted the packages that it needs',
   retention: 'note the pruning schedule of the source and clear it',
   proposal: 'have the target propose itself as a host, with the onboarding flag',

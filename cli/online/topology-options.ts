@@ -11,7 +11,7 @@ export const SYNCHRONIZER: OptionSpec = {
   describe: 'the synchronizer that is meant, or authorized for the own store of the node',
 }
 
-export const FILTERS: readonly OptionSpec[] = [
+const FILTERS: readonly OptionSpec[] = [
   {
     name: 'namespace',
     kind: 'strings',

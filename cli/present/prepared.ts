@@ -90,7 +90,7 @@ export function schemeLines({
 }
 
 /** What it does, with everything that a signer has to know; `statement` is the same but for times. */
-export function statementLines(statement: PreparedStatement): readonly string[] {
+function statementLines(statement: PreparedStatement): readonly string[] {
   const { nodes, inputContracts, submission, informed, packageIds, dangers, notSigned, names } =
     statement
   return [

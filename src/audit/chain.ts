@@ -41,7 +41,7 @@ export function tornAfter(what: string, line: number): CantosignError {
 }
 
 /** What one line says, which has to follow the one before. @throws CantosignError `audit-log-broken` */
-export function followingEntry(
+function followingEntry(
   what: string,
   bytes: Uint8Array,
   sequence: number,

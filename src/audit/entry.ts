@@ -3,17 +3,17 @@ import { toHex } from '../base/bytes.ts'
 import { escapeJson } from '../base/text.ts'
 import { sha256 } from '../crypto/hash.ts'
 
-export const AUDIT_VERSION = 1
+const AUDIT_VERSION = 1
 /** What the first entry has in place of the hash of an entry before it. */
 export const NO_PREVIOUS = '0'.repeat(64)
 /** No entry is longer, in bytes. */
 export const MAX_ENTRY_BYTES = 4 * 1024 * 1024
 
-export const AUDIT_EVENTS = ['signed', 'refused', 'failed'] as const
+const AUDIT_EVENTS = ['signed', 'refused', 'failed'] as const
 export type AuditEvent = (typeof AUDIT_EVENTS)[number]
 
 /** What stood for the question whether to sign. */
-export const AUDIT_APPROVALS = ['policy', 'person', 'yes'] as const
+const AUDIT_APPROVALS = ['policy', 'person', 'yes'] as const
 export type AuditApproval = (typeof AUDIT_APPROVALS)[number]
 
 export interface AuditedTransaction {

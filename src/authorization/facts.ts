@@ -348,7 +348,7 @@ function mappingFacts(mapping: KnownMapping): MappingFacts {
 }
 
 /** Reads what a mapping says about authority. Nothing is thrown. */
-export function readMappingFacts(mapping: KnownMapping): FactsReading<MappingFacts> {
+function readMappingFacts(mapping: KnownMapping): FactsReading<MappingFacts> {
   try {
     return { ok: true, facts: mappingFacts(mapping) }
   } catch (error) {

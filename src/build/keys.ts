@@ -22,7 +22,7 @@ const RSA_OID = '2a864886f70d010101'
 const RSA_2048_BYTES = 256
 
 /** Usages ascending and complete: a node adds PROOF_OF_OWNERSHIP to all but a namespace key. */
-export function completeUsage(usages: readonly number[]): readonly number[] {
+function completeUsage(usages: readonly number[]): readonly number[] {
   const namespaceOnly = usages.every((usage) => usage === Usage.namespace)
   const whole = namespaceOnly ? usages : [...usages, Usage.proofOfOwnership]
   return [...new Set(whole)].sort((a, b) => a - b)

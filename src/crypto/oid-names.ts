@@ -23,7 +23,7 @@ const NAMES: Readonly<Record<string, string>> = {
 }
 
 /** The dotted form of an object identifier (X.690 section 8.19). */
-export function dottedOid(content: Uint8Array): string {
+function dottedOid(content: Uint8Array): string {
   const arcs: bigint[] = []
   let value = 0n
   for (const byte of content) {

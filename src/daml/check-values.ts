@@ -19,7 +19,7 @@ export function compareUtf8(a: string, b: string): number {
   return compareBytes(utf8Bytes(a), utf8Bytes(b))
 }
 
-export function checkPartyId(party: string, path: string, report: Report): void {
+function checkPartyId(party: string, path: string, report: Report): void {
   const reading = readUniqueIdentifier(party)
   if (!reading.ok) report('bad-identifier', path, `the party id is not valid: ${reading.problem}`)
 }

@@ -12,7 +12,7 @@ export interface Judged {
 export type Report = (code: FindingCode, path: string, message: string) => void
 
 /** More than this is not listed: hostile input costs bounded memory. */
-export const MAX_JUDGED = 1000
+const MAX_JUDGED = 1000
 
 class Full extends Error {}
 

@@ -19,7 +19,7 @@ export interface ValueLine {
 const MAX_TEXT = 200
 
 /** A text always in quotation marks, so that `"none"` and `none` are two things. */
-export function textWords(text: string): string {
+function textWords(text: string): string {
   const quoted = (part: string): string => `"${part.replaceAll('"', '""')}"`
   if (text.length <= MAX_TEXT) return quoted(text)
   const hash = toHex(sha256(utf8Bytes(text)))

@@ -49,7 +49,7 @@ export const statementContext = {
 }
 
 /** The statement about a transaction, with fingerprints computed from its keys. */
-export function statementOf(transaction: ReadTransaction): Statement | undefined {
+function statementOf(transaction: ReadTransaction): Statement | undefined {
   return transaction.value === undefined
     ? undefined
     : describeTransaction(transaction.value, statementContext)

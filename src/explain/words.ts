@@ -40,7 +40,7 @@ export function listed(items: readonly string[]): string {
 }
 
 /** The usages that count: an empty list, or one of the dropped usage alone, means all. */
-export function effectiveUsage(key: SigningPublicKey): ReadonlySet<number> | 'every usage' {
+function effectiveUsage(key: SigningPublicKey): ReadonlySet<number> | 'every usage' {
   const usage = new Set(key.usage.filter((one) => one !== KeyUsage.identityDelegation))
   return usage.size === 0 ? 'every usage' : usage
 }

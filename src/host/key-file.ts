@@ -13,7 +13,7 @@ import { deviceText, keepsModes, mountOf, parseMountInfo } from './mounts.ts'
 import { reasonOf } from './reading.ts'
 
 /** Key files are small; a larger file is something else. */
-export const MAX_KEY_FILE_BYTES = 1024 * 1024
+const MAX_KEY_FILE_BYTES = 1024 * 1024
 
 /** A key file that others may be able to read. */
 export interface KeyFileConcern {

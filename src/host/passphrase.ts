@@ -10,7 +10,7 @@ export type PassphraseSource =
   | { readonly $case: 'terminal'; readonly terminal: Terminal }
 
 /** OpenSSL takes no longer ones. */
-export const MAX_PASSPHRASE_BYTES = 1024
+const MAX_PASSPHRASE_BYTES = 1024
 
 const LF = 0x0a
 const CR = 0x0d

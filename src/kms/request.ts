@@ -39,7 +39,7 @@ export interface Service {
 }
 
 /** Keys and signatures are small; so is what a service lists. */
-export const MAX_ANSWER_BYTES = 1024 * 1024
+const MAX_ANSWER_BYTES = 1024 * 1024
 const MAX_FILE_BYTES = 1024 * 1024
 
 const LOOPBACK = /^(127\.[0-9.]+|localhost|\[::1\])$/

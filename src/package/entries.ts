@@ -184,7 +184,7 @@ export function stateEntry(
 }
 
 /** @throws CantosignError `package-value` for empty text or lone surrogates, `limit-exceeded` */
-export function checkText(text: string, path: string, limits: PackageLimits): void {
+function checkText(text: string, path: string, limits: PackageLimits): void {
   if (text === '') throw placeError('package-value', path, 'this is empty; leave it out instead')
   // A character of UTF-16 is at most three bytes of UTF-8.
   if (text.length * 3 > limits.textBytes) {

@@ -21,7 +21,7 @@ export interface NodeExportOptions extends SignedExportOptions {
 }
 
 /** @throws CantosignError `export-target`, `identifier-invalid` */
-export function targetStore(content: SigningPackage, chosen: TargetStore | undefined): TargetStore {
+function targetStore(content: SigningPackage, chosen: TargetStore | undefined): TargetStore {
   const { synchronizerId } = content.network
   const store =
     chosen ??

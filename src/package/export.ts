@@ -44,7 +44,7 @@ interface HandedOn {
 }
 
 /** `01-party-to-participant`: the position in the package, and what the mapping is. */
-export function exportNames(content: SigningPackage): readonly string[] {
+function exportNames(content: SigningPackage): readonly string[] {
   const width = Math.max(2, String(content.transactions.length).length)
   return content.transactions.map((entry, i) => {
     const mapping = mappingOf(entry)

@@ -146,7 +146,7 @@ async function readPrivate(
 }
 
 /** Usages by their names on the command line, with their numbers on the wire. */
-export const KEY_USAGES = {
+const KEY_USAGES = {
   namespace: 1,
   'sequencer-authentication': 3,
   protocol: 4,

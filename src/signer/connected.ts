@@ -6,7 +6,7 @@ import type { SigningKeySpec } from '../crypto/key-spec.ts'
 import type { PublicKey } from '../crypto/public-key.ts'
 import type { Signer, SignerOptions } from './signer.ts'
 
-export const CONNECTED_SCHEMES = ['awskms', 'gcpkms', 'azurekms', 'hashivault', 'https'] as const
+const CONNECTED_SCHEMES = ['awskms', 'gcpkms', 'azurekms', 'hashivault', 'https'] as const
 export type ConnectedScheme = (typeof CONNECTED_SCHEMES)[number]
 
 /** A key URI of the connected half, not read any further. */

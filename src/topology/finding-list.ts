@@ -2,7 +2,7 @@
 import type { Finding, FindingCode } from '../base/finding-codes.ts'
 
 /** Of one transaction, or of the signatures around it; beyond it one finding says that there are more. */
-export const MAX_MEANING_FINDINGS = 1000
+const MAX_MEANING_FINDINGS = 1000
 
 /** Each offset costs a walk through the bytes: the first ones have it. */
 const MAX_PLACED = 100

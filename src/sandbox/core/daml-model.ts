@@ -25,7 +25,7 @@ export interface Package {
 }
 
 /** `#name` stands for a package by its name; every name has a package. */
-export function packageOf(reference: string): Package {
+function packageOf(reference: string): Package {
   if (!reference.startsWith('#')) {
     const name =
       reference === ECHO_PACKAGE.id ? ECHO_PACKAGE.name : `package-${reference.slice(0, 8)}`

@@ -57,7 +57,7 @@ const PROTOCOL_KEY: readonly number[] = [Usage.protocol]
 const SEQUENCER_LOGIN_KEY: readonly number[] = [Usage.sequencerAuthentication]
 
 /** A signed first transaction. */
-export function firstTransaction(
+function firstTransaction(
   mapping: KnownMapping,
   vault: KeyVault,
   signers: readonly string[],

@@ -226,7 +226,7 @@ function addFinal(
 }
 
 /** Sends what the authorized store has taken since the last time to the synchronizer. */
-export function dispatch(participant: Participant, now: bigint): void {
+function dispatch(participant: Participant, now: bigint): void {
   if (!participant.connected) return
   const { authorized, synchronizer } = participant
   const news = authorized.records.slice(participant.dispatched)
@@ -242,7 +242,7 @@ export function dispatch(participant: Participant, now: bigint): void {
 }
 
 /** A stored transaction as it would be submitted again. */
-export function asSubmitted({ bytes, signatures, proposal }: StoredTransaction): Submitted {
+function asSubmitted({ bytes, signatures, proposal }: StoredTransaction): Submitted {
   return { ...parseTransaction(bytes), signatures, proposal }
 }
 

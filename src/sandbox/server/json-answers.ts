@@ -13,7 +13,7 @@ const PERMISSIONS = ['UNSPECIFIED', 'SUBMISSION', 'CONFIRMATION', 'OBSERVATION']
 export const permissionText = (permission = 0): string =>
   `PARTICIPANT_PERMISSION_${PERMISSIONS[permission] ?? 'UNSPECIFIED'}`
 
-export function instant(time: ApiInput<Timestamp> | undefined): string | undefined {
+function instant(time: ApiInput<Timestamp> | undefined): string | undefined {
   if (time === undefined) return undefined
   return timeText('Timestamp', { seconds: time.seconds ?? 0n, nanos: time.nanos ?? 0 })
 }

@@ -92,7 +92,7 @@ function identifierOf(text: string): Identifier {
 }
 
 /** Without a model a text that is a party's id is taken for a party, and a whole number for an Int64. */
-export function valueOf(value: unknown): Value {
+function valueOf(value: unknown): Value {
   if (value === null || value === undefined) {
     return { sum: { $case: 'optional', value: { value: undefined } } }
   }

@@ -79,7 +79,7 @@ async function withDirectory<Result>(use: (directory: string) => Promise<Result>
 }
 
 /** A driver that runs the command once for each signature. */
-export function execDriver(command: Command, options: ExecSignerOptions): SignerDriver {
+function execDriver(command: Command, options: ExecSignerOptions): SignerDriver {
   const name = nameOf(command)
   return {
     name,

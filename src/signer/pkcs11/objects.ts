@@ -39,7 +39,7 @@ const BATCH = 64
 const MAX_OBJECTS = 100_000
 
 /** The value of an attribute; `undefined` if the object has none or keeps it to itself. */
-export function attributeOf(
+function attributeOf(
   { cryptoki, session, name }: ObjectSource,
   object: Handle,
   type: number,
@@ -183,7 +183,7 @@ export function rawPoint(keySpec: SigningKeySpec, value: Uint8Array): Uint8Array
  * The public key that an object tells by CKA_PUBLIC_KEY_INFO or by its curve and point.
  * @throws CantosignError `signer-output`, and for a key that is none `key-point`, `key-weak`, …
  */
-export function publicKeyOf(source: ObjectSource, object: TokenObject): PublicKey | undefined {
+function publicKeyOf(source: ObjectSource, object: TokenObject): PublicKey | undefined {
   const info = attributeOf(source, object.handle, CKA.publicKeyInfo)
   if (info !== undefined) return parseSubjectPublicKeyInfo(info).key
   const parameters = attributeOf(source, object.handle, CKA.ecParams)

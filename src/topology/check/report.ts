@@ -7,7 +7,7 @@ import type { SigningPublicKey } from '../../wire/generated/schema.ts'
 import { readSigningPublicKey } from '../signing-key.ts'
 
 /** At most 20 keys in any list of keys (docs/protocol/construction.md). */
-export const MAX_KEYS = 20
+const MAX_KEYS = 20
 
 const USAGE_NAMESPACE = 1
 const USAGE_IDENTITY_DELEGATION = 2
