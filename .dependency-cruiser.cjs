@@ -12,7 +12,7 @@ const below = {
   signer: ['base', 'ident', 'wire', 'crypto', 'host', 'topology'],
   audit: ['base', 'ident', 'crypto', 'host'],
   kms: ['base', 'ident', 'wire', 'crypto', 'host', 'topology', 'signer'],
-  explain: ['base', 'ident', 'wire', 'crypto', 'daml', 'topology', 'authorization'],
+  explain: ['base', 'ident', 'wire', 'crypto', 'daml', 'topology', 'authorization', 'package'],
   build: ['base', 'ident', 'wire', 'crypto', 'daml', 'topology'],
   policy: [
     'base',

@@ -12,7 +12,7 @@ import type { Arguments } from '../command.ts'
 import type { Io } from '../io.ts'
 import { preparedStandingJson, preparedStandingLines } from '../present/prepared-verdict.ts'
 import { writeOutput } from './output.ts'
-import { packageState, requireSound } from './package-judgement.ts'
+import { packageState, requireSound } from '../../src/explain/package-judgement.ts'
 import {
   namedParties,
   onlyParties,

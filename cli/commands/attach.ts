@@ -13,12 +13,17 @@ import { MAX_SIGNATURE_BYTES } from '../../src/package/entries.ts'
 import type { SigningPackage } from '../../src/package/model.ts'
 import { keyResolver } from '../../src/package/verdicts.ts'
 import { writePackage } from '../../src/package/write.ts'
+import {
+  judgePackage,
+  packageEntries,
+  packageState,
+  requireSound,
+} from '../../src/explain/package-judgement.ts'
 import type { Arguments, CommandRun } from '../command.ts'
 import type { Io } from '../io.ts'
 import { standingJson, standingLines } from '../present/signing.ts'
 import { requireOutput, writeOutput } from './output.ts'
 import { readPackageInput } from './package-input.ts'
-import { judgePackage, packageEntries, packageState, requireSound } from './package-judgement.ts'
 import { readPublicKeyFiles } from './public-key-input.ts'
 import { acceptedDangers, refuseDangers } from './sign-agreement.ts'
 import { unneededError, unneededHint } from './sign-choice.ts'

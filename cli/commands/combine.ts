@@ -11,7 +11,7 @@ import { standingJson, standingLines } from '../present/signing.ts'
 import { counted } from '../present/text.ts'
 import { requireOutput, writeOutput } from './output.ts'
 import { readPackageInput } from './package-input.ts'
-import { judgePackage, packageState } from './package-judgement.ts'
+import { judgePackage, packageState } from '../../src/explain/package-judgement.ts'
 import { judgePreparedTransactions, packageActingStates } from './prepared-state.ts'
 import { readStateInput, type StateInput } from './state-input.ts'
 

@@ -14,7 +14,7 @@ import { refusals, findingError, verifySignatures } from '../../src/topology/sig
 import type { Arguments } from '../command.ts'
 import { acceptedFindings } from './accepted-findings.ts'
 import { contentName, findingsOf, readInput, refuseFatal, type TransactionInput } from './input.ts'
-import { packageEntries, packageState, requireSound } from './package-judgement.ts'
+import { packageEntries, packageState, requireSound } from '../../src/explain/package-judgement.ts'
 import { judgePreparedTransactions, packageActingStates } from './prepared-state.ts'
 import { readStateInput, type StateInput } from './state-input.ts'
 import { readPackageBytes } from './package-input.ts'

@@ -18,7 +18,7 @@ import type {
 import { keyResolver } from '../../src/package/verdicts.ts'
 import type { KeyResolver, VerifiedSignature } from '../../src/topology/signed-transaction.ts'
 import type { Arguments } from '../command.ts'
-import { requireSound } from './package-judgement.ts'
+import { requireSound } from '../../src/explain/package-judgement.ts'
 import { readStateInput, type StateInput } from './state-input.ts'
 
 export interface ActingState {

@@ -26,7 +26,7 @@ import {
 } from './input.ts'
 import { limitsIn } from './limits.ts'
 import { readPackageBytes } from './package-input.ts'
-import { packageEntries, packageState, requireSound } from './package-judgement.ts'
+import { packageEntries, packageState, requireSound } from '../../src/explain/package-judgement.ts'
 import { readStateInput, type StateInput } from './state-input.ts'
 
 /** Where the transactions come from, and where a signature goes. */

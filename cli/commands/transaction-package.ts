@@ -14,7 +14,7 @@ import { preparedStandingJson, preparedStandingLines } from '../present/prepared
 import { wrapText } from '../present/text.ts'
 import { limitsIn } from './limits.ts'
 import { requireOutput, writeOutput } from './output.ts'
-import { packageState, requireSound } from './package-judgement.ts'
+import { packageState, requireSound } from '../../src/explain/package-judgement.ts'
 import { requireSignable } from './prepared-agreement.ts'
 import { checkClaimedHash, readPreparedInput, requireScheme } from './prepared-input.ts'
 import { judgePreparedTransactions, packageActingStates } from './prepared-state.ts'

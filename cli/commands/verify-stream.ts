@@ -13,7 +13,7 @@ import type { Io } from '../io.ts'
 import { openProgress } from '../present/progress.ts'
 import { presentVerification, VerificationStream } from '../present/verification.ts'
 import { fatalError, refuseFatal } from './input.ts'
-import { requireSound } from './package-judgement.ts'
+import { requireSound } from '../../src/explain/package-judgement.ts'
 import { Verification } from './verification.ts'
 import type { VerifyContext } from './verify-files.ts'
 

@@ -7,7 +7,7 @@ import { readSignedTransaction } from '../../src/topology/signed-transaction.ts'
 import { transactionHash } from '../../src/topology/transaction.ts'
 import { unwrap, wrap } from '../../src/wire/codec.ts'
 import { definitionMapping, namespaceOf, REMOVE } from '../authorization/signed.ts'
-import { bytesOf, corrupted, hashHex, textOf, transactionBytes } from '../package/support.ts'
+import { bytesOf, corrupted, hashHex, transactionBytes } from '../package/support.ts'
 import { fromHex } from '../support/vectors.ts'
 import {
   change,

@@ -1,5 +1,9 @@
 /** A package with the state inside it and beside it, judged as a whole. */
-import { CantosignError } from '../../src/base/errors.ts'
+import { CantosignError } from '../base/errors.ts'
+import { logicalSynchronizerText } from '../ident/identifiers.ts'
+import type { PackageVerdicts, SigningPackage } from '../package/model.ts'
+import { carriedSignatures, keyResolver, verifyPackage } from '../package/verdicts.ts'
+import type { KeyResolver, ReadSignedTransaction } from '../topology/signed-transaction.ts'
 import {
   judgeTransactions,
   readState,
@@ -7,11 +11,15 @@ import {
   type Judgement,
   type JudgementEntry,
   type StateReading,
-} from '../../src/explain/judgement.ts'
-import { logicalSynchronizerText } from '../../src/ident/identifiers.ts'
-import type { PackageVerdicts, SigningPackage } from '../../src/package/model.ts'
-import { carriedSignatures, keyResolver, verifyPackage } from '../../src/package/verdicts.ts'
-import type { StateInput } from './state-input.ts'
+} from './judgement.ts'
+
+/** State and keys from elsewhere; nothing of it is believed further than its signatures prove it. */
+export interface StateBeside {
+  readonly signed: readonly ReadSignedTransaction[]
+  readonly resolve: KeyResolver
+}
+
+const NOTHING_BESIDE: StateBeside = { signed: [], resolve: () => undefined }
 
 /** For every transaction, by index, itself and all signatures that count for it. */
 export function packageEntries(
@@ -37,7 +45,10 @@ function synchronizerOf(content: SigningPackage): string | undefined {
 }
 
 /** The state of the package together with that beside it; of both only what is proved counts. */
-export function packageState(content: SigningPackage, beside: StateInput): StateReading {
+export function packageState(
+  content: SigningPackage,
+  beside: StateBeside = NOTHING_BESIDE,
+): StateReading {
   const signed = [...content.state.map((one) => one.signed), ...beside.signed]
   const resolve = keyResolver(content, beside.resolve)
   return readState(signed, storeOf(synchronizerOf(content)), resolve)
@@ -55,8 +66,11 @@ export function requireSound(state: StateReading): StateReading {
   )
 }
 
-/** The judgement of every transaction of a package as it is now. */
-export function judgePackage(content: SigningPackage, beside: StateInput): readonly Judgement[] {
+/** The judgement of every topology transaction of a package as it is now, in their order. */
+export function judgePackage(
+  content: SigningPackage,
+  beside: StateBeside = NOTHING_BESIDE,
+): readonly Judgement[] {
   const entries = packageEntries(content, verifyPackage(content, beside.resolve))
   return judgeTransactions(entries, packageState(content, beside))
 }
