@@ -1,7 +1,8 @@
 /** Completion for bash. Where the script offers nothing, readline completes files. */
-import type { CommandSpec } from '../command.ts'
+import type { CommandSpec, OptionSpec } from '../command.ts'
 import {
   argumentsOf,
+  COMMON_OPTIONS,
   optionsOf,
   quoted,
   secondWords,
@@ -13,9 +14,11 @@ function offered(candidates: Candidates): string {
   return candidates.$case === 'words' ? quoted(candidates.words.join(' ')) : "''"
 }
 
+const namesOf = (options: readonly OptionSpec[]): string =>
+  quoted(options.map(({ name }) => `--${name}`).join(' '))
+
 function commandCase(command: CommandSpec): readonly string[] {
   const options = optionsOf(command)
-  const names = options.map(({ name }) => `--${name}`)
   const values = options.flatMap((option) => {
     const value = valueOf(option)
     if (value === undefined) return []
@@ -27,7 +30,7 @@ function commandCase(command: CommandSpec): readonly string[] {
     '      case $previous in',
     ...values,
     '        *)',
-    `          if [[ $current == -* ]]; then words=${quoted(names.join(' '))}`,
+    `          if [[ $current == -* ]]; then words=${namesOf(options)}`,
     `          else words=${offered(argumentsOf(command))}; fi ;;`,
     '      esac ;;',
   ]
@@ -59,6 +62,10 @@ export function bashCompletion(program: string, commands: readonly CommandSpec[]
       return `    ${quoted(name)}) words=${quoted(members.join(' '))} ;;`
     }),
     ...commands.flatMap(commandCase),
+    '  esac',
+    '  case $command in',
+    `    ''|${groupNames.map(quoted).join('|')})`,
+    `      [[ $current != -* ]] || words=${namesOf(COMMON_OPTIONS)} ;;`,
     '  esac',
     '  COMPREPLY=()',
     '  [[ -z $words ]] || mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")',

@@ -1,12 +1,27 @@
 /** Completion for fish. */
-import { GLOBAL_OPTIONS, type CommandSpec, type OptionSpec } from '../command.ts'
-import { argumentsOf, secondWords, valueOf, type Candidates } from './completion.ts'
+import type { CommandSpec, OptionSpec } from '../command.ts'
+import { argumentsOf, COMMON_OPTIONS, secondWords, valueOf, type Candidates } from './completion.ts'
 
 /** Text in single quotes for fish, where a backslash escapes. */
 const quoted = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`
 
-const seen = (words: readonly string[]): string =>
-  words.map((word) => `__fish_seen_subcommand_from ${word}`).join('; and ')
+/** The function that says whether the first two words of the line, options aside, match a pattern. */
+const functionName = (program: string): string => `__${program.replaceAll('-', '_')}_at`
+
+function conditionFunction(program: string): readonly string[] {
+  return [
+    `function ${functionName(program)}`,
+    '  set -l words',
+    '  for word in (commandline -opc)[2..]',
+    "    string match -q -- '-*' $word; or set -a words $word",
+    '  end',
+    '  string match -qr -- $argv[1] "$words[1..2]"',
+    'end',
+  ]
+}
+
+const where = (program: string, pattern: string): string =>
+  ` -n ${quoted(`${functionName(program)} ${quoted(pattern)}`)}`
 
 function candidates(value: Candidates): string {
   switch (value.$case) {
@@ -30,7 +45,8 @@ function optionLine(program: string, condition: string, option: OptionSpec): str
 }
 
 function commandLines(program: string, command: CommandSpec): readonly string[] {
-  const condition = ` -n ${quoted(seen(command.words))}`
+  const words = command.words.join(' ')
+  const condition = where(program, command.words.length === 1 ? `^${words}( |$)` : `^${words}$`)
   const argument = argumentsOf(command)
   return [
     ...(argument.$case === 'free'
@@ -44,19 +60,19 @@ export function fishCompletion(program: string, commands: readonly CommandSpec[]
   const firstWords = [...secondWords(commands)].flatMap(([first, members]) => {
     const only = commands.find(({ words }) => words.length === 1 && words[0] === first)
     const describe = only?.describe ?? members.map(({ words }) => words[1] ?? '').join(', ')
-    const names = members.map(({ words }) => words[1] ?? '').join(' ')
     return [
-      `complete -c ${program} -n __fish_use_subcommand -a ${first} -d ${quoted(describe)}`,
-      ...members.map(({ words: [, second = ''], describe: text }) => {
-        const condition = `${seen([first])}; and not __fish_seen_subcommand_from ${names}`
-        return `complete -c ${program} -n ${quoted(condition)} -a ${second} -d ${quoted(text)}`
-      }),
+      `complete -c ${program}${where(program, '^$')} -a ${first} -d ${quoted(describe)}`,
+      ...members.map(
+        ({ words: [, second = ''], describe: text }) =>
+          `complete -c ${program}${where(program, `^${first}$`)} -a ${second} -d ${quoted(text)}`,
+      ),
     ]
   })
   return [
     `# fish completion for ${program}; load it with: ${program} completion fish | source`,
     `complete -c ${program} -f`,
-    ...GLOBAL_OPTIONS.map((option) => optionLine(program, '', option)),
+    ...conditionFunction(program),
+    ...COMMON_OPTIONS.map((option) => optionLine(program, '', option)),
     ...firstWords,
     ...commands.flatMap((command) => commandLines(program, command)),
     '',

@@ -2,6 +2,7 @@
 import type { CommandSpec, OptionSpec } from '../command.ts'
 import {
   argumentsOf,
+  COMMON_OPTIONS,
   optionsOf,
   quoted,
   secondWords,
@@ -61,7 +62,9 @@ function wordFunction(
     `${name}() {`,
     '  local context state line',
     '  typeset -A opt_args',
-    `  _arguments -C '1:command:->command' '*::argument:->argument' && return`,
+    '  _arguments -C \\',
+    ...COMMON_OPTIONS.flatMap(optionSpecs).map((spec) => `    ${spec} \\`),
+    "    '1:command:->command' '*::argument:->argument' && return",
     '  if [[ $state == command ]]; then',
     `    local -a entries=(${described(entries)})`,
     `    _describe command entries`,

@@ -21,8 +21,15 @@ export function argumentsOf({ positionals: [first] }: CommandSpec): Candidates {
   return first.choices === undefined ? { $case: 'files' } : { $case: 'words', words: first.choices }
 }
 
-export const optionsOf = (command: CommandSpec): readonly OptionSpec[] => [
+/** What every command line may hold, those without a command included. */
+export const COMMON_OPTIONS: readonly OptionSpec[] = [
+  { name: 'help', kind: 'flag', describe: 'show help' },
+  { name: 'version', kind: 'flag', describe: 'show the version and the SHA-256 of the program' },
   ...GLOBAL_OPTIONS,
+]
+
+export const optionsOf = (command: CommandSpec): readonly OptionSpec[] => [
+  ...COMMON_OPTIONS,
   ...command.options,
 ]
 

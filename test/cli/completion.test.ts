@@ -106,6 +106,9 @@ describe.runIf(has('bash'))('bash', () => {
     expect(bash(['--json', 'sign', '--quie'])).toEqual(['--quiet'])
     expect(bash(['key', 'generate', '--key-s'])).toEqual(['--key-spec'])
     expect(bash(['hash', '--prop'])).toEqual([])
+    expect(bash(['sign', '--hel'])).toEqual(['--help'])
+    expect(bash(['--vers'])).toEqual(['--version'])
+    expect(bash(['key', '--hel'])).toEqual(['--help'])
   })
 
   test('offers the values of an option, with a space or an equals sign before them', () => {
@@ -131,10 +134,21 @@ describe.runIf(has('fish'))('fish', () => {
 
   test('offers options, values and files', () => {
     expect(fish(['sign', '--prop'])).toEqual(['--proposal'])
+    expect(fish(['sign', '--hel'])).toEqual(['--help'])
+    expect(fish(['--vers'])).toEqual(['--version'])
     expect(fish(['sign', '--proposal', ''])).toEqual(['false', 'true'])
     expect(fish(['sign', '--key', 'tran'])).toEqual(['transaction.bin'])
     expect(fish(['sign', 'tran'])).toEqual(['transaction.bin'])
     expect(fish(['completion', ''])).toEqual(['bash', 'fish', 'zsh'])
+  })
+
+  test('tells a command from another of the same word', () => {
+    expect(fish(['verify', '--str'])).toEqual(['--strict'])
+    expect(fish(['--json', 'verify', 'audit', '--str'])).toEqual(['--strict'])
+    expect(fish(['audit', 'verify', '--str'])).toEqual([])
+    expect(fish(['audit', 'verify', '--hea'])).toEqual(['--head'])
+    expect(fish(['transaction', 'sign', 'sign', '--prop'])).toEqual([])
+    expect(fish(['inspect', 'audit', ''])).not.toContain('verify')
   })
 })
 
@@ -144,6 +158,10 @@ describe.runIf(has('zsh'))('zsh', () => {
       'cantosign insp': 'cantosign inspect',
       'cantosign key conv': 'cantosign key convert',
       'cantosign sign x --propo': 'cantosign sign x --proposal',
+      'cantosign sign --hel': 'cantosign sign --help',
+      'cantosign --vers': 'cantosign --version',
+      'cantosign key --hel': 'cantosign key --help',
+      'cantosign --json insp': 'cantosign --json inspect',
       'cantosign sign x --proposal t': 'cantosign sign x --proposal true',
       'cantosign key generate --key-spec ed': 'cantosign key generate --key-spec ed25519',
       'cantosign sign tran': 'cantosign sign transaction.bin',
