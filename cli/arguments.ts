@@ -5,7 +5,8 @@
 import yargs, { type Argv } from 'yargs'
 import { CantosignError } from '../src/base/errors.ts'
 import { CommandArguments, type CommandCall } from './command-arguments.ts'
-import { GLOBAL_OPTIONS, type CommandSpec, type OptionSpec } from './command.ts'
+import { GLOBAL_OPTIONS, pattern, type CommandSpec, type OptionSpec } from './command.ts'
+import { helpText } from './present/help.ts'
 
 export type ParsedCommandLine =
   ({ readonly $case: 'run' } & CommandCall) | { readonly $case: 'help'; readonly text: string }
@@ -28,15 +29,6 @@ function declare(parser: Argv, options: readonly OptionSpec[]): Argv {
     })
   }
   return result
-}
-
-function pattern(command: CommandSpec): string {
-  const last = command.words.at(-1) ?? ''
-  const positionals = command.positionals.map((positional) => {
-    const name = positional.variadic ? `${positional.name}..` : positional.name
-    return positional.optional ? `[${name}]` : `<${name}>`
-  })
-  return [last, ...positionals].join(' ')
 }
 
 function checkValues(
@@ -121,6 +113,49 @@ function wordsForYargs(
   })
 }
 
+/** The words of the command that a line names, the first one of several, or none. */
+function namedWords(commands: readonly CommandSpec[], argv: readonly string[]): readonly string[] {
+  const plain = argv.filter((word) => !word.startsWith('-'))
+  const [first = '', second] = plain
+  const group = commands.filter(({ words }) => words[0] === first)
+  const found = group.find(({ words }) => words[1] === undefined || words[1] === second)
+  return found?.words ?? group[0]?.words.slice(0, 1) ?? []
+}
+
+const oneOf = (words: readonly string[]): string =>
+  words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1) ?? ''}`
+
+/** A mistake that yargs found, in the words of the command line. */
+function mistakeText(
+  commands: readonly CommandSpec[],
+  named: readonly string[],
+  error: unknown,
+): string {
+  const text = (error instanceof Error ? error.message : String(error)).replace(/\s+/g, ' ').trim()
+  const command = commands.find(({ words }) => words.join() === named.join())
+  if (command !== undefined && /^Not enough non-option arguments/.test(text)) {
+    const before = named.slice(0, -1).map((word) => `${word} `)
+    return `${before.join('')}${pattern(command).replace(' ', ' needs ')}`
+  }
+  const [, unknown] = /^Unknown (?:argument|command)s?: ([^,]+)/.exec(text) ?? []
+  if (unknown !== undefined) {
+    return command === undefined
+      ? `there is no command ${[...named, unknown].join(' ')}`
+      : `${named.join(' ')} does not take ${unknown}`
+  }
+  const [, option = ''] = /^Not enough arguments following: (\S+)/.exec(text) ?? []
+  if (option !== '') return `${option.length === 1 ? '-' : '--'}${option} has no value`
+  const [, argument = '', given = ''] =
+    /^Invalid values: Argument: (\S+), Given: "(.*)", Choices: /.exec(text) ?? []
+  const choices = (options: readonly { name: string; choices?: readonly string[] }[]) =>
+    options.find(({ name }) => name === argument)?.choices?.join(', ')
+  const ofOption = choices(command?.options ?? [])
+  if (ofOption !== undefined) return `--${argument} ${given} is none of ${ofOption}`
+  const ofPositional = choices(command?.positionals ?? [])
+  if (ofPositional !== undefined) return `${given} is none of ${ofPositional}`
+  return text.charAt(0).toLowerCase() + text.slice(1)
+}
+
 /**
  * Reads a command line against the command table.
  * @throws CantosignError `usage`
@@ -131,6 +166,9 @@ export async function parseCommandLine(
   commands: readonly CommandSpec[],
   argv: readonly string[],
 ): Promise<ParsedCommandLine> {
+  if (argv[0] === 'help') {
+    return { $case: 'help', text: helpText(name, commands, namedWords(commands, argv.slice(1))) }
+  }
   const words = wordsForYargs(commands, argv)
   let chosen: { command: CommandSpec; values: Readonly<Record<string, unknown>> } | undefined
   const parser = yargs([])
@@ -145,14 +183,12 @@ export async function parseCommandLine(
       'parse-positional-numbers': false,
       'short-option-groups': false,
     })
-    .usage('$0 COMMAND …')
     .version(version)
     .help()
     .exitProcess(false)
     .showHelpOnFail(false)
     .strict()
     .demandCommand(1, 'no command is given')
-    .wrap(100)
   const all = declare(parser, GLOBAL_OPTIONS)
 
   const groups = new Map<string, CommandSpec[]>()
@@ -179,50 +215,35 @@ export async function parseCommandLine(
         chosen = { command, values }
       },
     )
-  const groupDescriptions: Readonly<Record<string, string>> = {
-    audit: 'check the log of what was signed and refused',
-    key: 'make, show, list and convert keys',
-    namespace: 'compute namespaces',
-    party: 'set up external parties over the Ledger API',
-    state: 'write topology state for those who sign offline',
-    transaction: 'work with prepared Daml transactions',
-  }
   for (const [first, members] of groups) {
     const only = members[0]
     if (only !== undefined && members.length === 1 && only.words.length === 1) add(all, only)
     else {
-      all.command(first, groupDescriptions[first] ?? first, (builder) => {
-        let result = builder.demandCommand(1, `${first} needs one more word`)
+      all.command(first, first, (builder) => {
+        const words = members.map(({ words: [, second = ''] }) => second)
+        let result = builder.demandCommand(1, `${first} needs one more word: ${oneOf(words)}`)
         for (const member of members) result = add(result, member)
         return result
       })
     }
   }
 
-  let help = ''
+  const named = namedWords(commands, argv)
   // With a callback, yargs hands some mistakes to it and throws others.
   let mistake: unknown
   try {
-    await all.parseAsync([...words], {}, (error: unknown, _values: unknown, output: string) => {
-      help = output
+    await all.parseAsync([...words], {}, (error: unknown) => {
       mistake = error
     })
     if (mistake instanceof Error) throw mistake
   } catch (error) {
     if (error instanceof CantosignError) throw error
+    const hint = `see ${[name, ...named, '--help'].join(' ')}`
     const unknown = unknownOption(commands, argv)
-    if (unknown !== undefined) {
-      throw usage(`there is no option ${unknown}`, `see ${name} --help`)
-    }
-    const message = error instanceof Error ? error.message : String(error)
-    const text = message
-      .split('\n')
-      .map((line) => line.trim())
-      .filter((line) => line !== '')
-      .join(' ')
-    throw usage(text.charAt(0).toLowerCase() + text.slice(1), `see ${name} --help`)
+    if (unknown !== undefined) throw usage(`there is no option ${unknown}`, hint)
+    throw usage(mistakeText(commands, named, error), hint)
   }
-  if (chosen === undefined) return { $case: 'help', text: help }
+  if (chosen === undefined) return { $case: 'help', text: helpText(name, commands, named) }
   const { command, values } = chosen
   checkValues([...GLOBAL_OPTIONS, ...command.options], values)
   return { $case: 'run', command, args: new CommandArguments(values) }

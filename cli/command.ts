@@ -30,6 +30,8 @@ export interface CommandSpec {
   readonly describe: string
   readonly positionals: readonly PositionalSpec[]
   readonly options: readonly OptionSpec[]
+  /** Command lines as they are typed behind the name of the program; at least one. */
+  readonly examples: readonly string[]
   /** True if all that the command makes is printed: `-o FILE` then leads it to a file. */
   readonly prints?: true
   /** True if it changes something elsewhere and makes no file: `-o` is refused, not ignored. */
@@ -81,3 +83,19 @@ export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
   },
   { name: 'force', kind: 'flag', describe: 'allow an existing output file to be replaced' },
 ]
+
+/** What every command line may hold, those without a command included. */
+export const COMMON_OPTIONS: readonly OptionSpec[] = [
+  ...GLOBAL_OPTIONS,
+  { name: 'help', kind: 'flag', describe: 'show this help' },
+  { name: 'version', kind: 'flag', describe: 'show the version and the SHA-256 of the program' },
+]
+
+/** The last word of a command with its arguments: `convert <file>`, `show [file]`, `hash <files..>`. */
+export function pattern({ words, positionals }: CommandSpec): string {
+  const names = positionals.map(({ name, variadic, optional }) => {
+    const several = variadic ? `${name}..` : name
+    return optional ? `[${several}]` : `<${several}>`
+  })
+  return [words.at(-1) ?? '', ...names].join(' ')
+}

@@ -21,6 +21,7 @@ export const AUDIT_VERIFY_COMMAND: CommandSpec = {
       describe: 'an entry that the log has to hold, by its hash',
     },
   ],
+  examples: ['audit verify log', 'audit verify log --head HASH'],
   prints: true,
   load: () => import('./audit-verify.ts'),
 }

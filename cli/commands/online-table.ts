@@ -27,6 +27,7 @@ export const ONLINE_COMMANDS: readonly CommandSpec[] = [
     describe: 'say who a participant is and what the token may do there',
     positionals: [],
     options: ANY_CONNECTION,
+    examples: ['info --profile bank'],
     prints: true,
     load: () => import('../online/info.ts'),
   },
@@ -35,6 +36,7 @@ export const ONLINE_COMMANDS: readonly CommandSpec[] = [
     describe: 'list what waits for signatures, and for whose',
     positionals: [],
     options: PROPOSALS_OPTIONS,
+    examples: ['proposals --profile bank --mine 1220…'],
     prints: true,
     load: () => import('../online/proposals.ts'),
   },
@@ -50,6 +52,10 @@ export const ONLINE_COMMANDS: readonly CommandSpec[] = [
       },
     ],
     options: FETCH_OPTIONS,
+    examples: [
+      'fetch 1220… --profile bank -o change.cantosign.json',
+      'fetch --in-force --party alice::1220… --mapping party-to-participant --profile bank -o party.cert',
+    ],
     load: () => import('../online/fetch.ts'),
   },
   {
@@ -57,6 +63,7 @@ export const ONLINE_COMMANDS: readonly CommandSpec[] = [
     describe: 'verify a package, hand it in and read it back',
     positionals: [{ name: 'package', describe: 'a signing package' }],
     options: SUBMIT_OPTIONS,
+    examples: ['submit signed.cantosign.json --profile bank --wait'],
     makesNoFile: true,
     load: () => import('../online/submit.ts'),
   },
@@ -65,6 +72,7 @@ export const ONLINE_COMMANDS: readonly CommandSpec[] = [
     describe: 'follow a package until it is in force or overtaken',
     positionals: [{ name: 'package', describe: 'a signing package' }],
     options: WATCH_OPTIONS,
+    examples: ['watch signed.cantosign.json --profile bank'],
     prints: true,
     load: () => import('../online/watch.ts'),
   },
@@ -73,6 +81,9 @@ export const ONLINE_COMMANDS: readonly CommandSpec[] = [
     describe: 'move contracts of a party from one synchronizer to another',
     positionals: [{ name: 'contracts', variadic: true, optional: true, describe: 'contract ids' }],
     options: REASSIGN_OPTIONS,
+    examples: [
+      'reassign 00ab… --party alice::1220… --from one::1220… --to two::1220… --record FILE --profile bank',
+    ],
     makesNoFile: true,
     load: () => import('../online/reassign.ts'),
   },
@@ -81,6 +92,10 @@ export const ONLINE_COMMANDS: readonly CommandSpec[] = [
     describe: 'give a party one more host with its contracts, step by step',
     positionals: [],
     options: REPLICATE_OPTIONS,
+    examples: [
+      'replicate -d alice --party alice::1220… --source one --target two --permission observation',
+      'replicate -d alice --signed signed.cantosign.json',
+    ],
     makesNoFile: true,
     load: () => import('../online/replicate.ts'),
   },
@@ -90,6 +105,7 @@ export const ONLINE_COMMANDS: readonly CommandSpec[] = [
     describe: 'write topology state for use without a network',
     positionals: [],
     options: STATE_EXPORT_OPTIONS,
+    examples: ['state export --party alice::1220… --profile bank -o state.bin'],
     load: () => import('../online/state-export.ts'),
   },
   {
@@ -97,6 +113,9 @@ export const ONLINE_COMMANDS: readonly CommandSpec[] = [
     describe: 'have a participant propose the topology of a new external party, and check it',
     positionals: [],
     options: PARTY_GENERATE_OPTIONS,
+    examples: [
+      'party generate --hint alice --public-key alice.pub.der --profile bank -o alice.cantosign.json',
+    ],
     load: () => import('../online/party-generate.ts'),
   },
   {
@@ -104,6 +123,7 @@ export const ONLINE_COMMANDS: readonly CommandSpec[] = [
     describe: 'allocate an external party with a signed package',
     positionals: [{ name: 'package', describe: 'a signing package' }],
     options: PARTY_ALLOCATE_OPTIONS,
+    examples: ['party allocate signed.cantosign.json --profile bank --wait'],
     makesNoFile: true,
     load: () => import('../online/party-allocate.ts'),
   },
@@ -112,6 +132,9 @@ export const ONLINE_COMMANDS: readonly CommandSpec[] = [
     describe: 'have a Daml transaction prepared, and check that it is what was asked for',
     positionals: [{ name: 'command', describe: 'one command in JSON, as the Ledger API takes it' }],
     options: TRANSACTION_PREPARE_OPTIONS,
+    examples: [
+      'transaction prepare command.json --act-as alice::1220… --profile bank -o pay.cantosign.json',
+    ],
     load: () => import('../online/transaction-prepare.ts'),
   },
   {
@@ -119,6 +142,7 @@ export const ONLINE_COMMANDS: readonly CommandSpec[] = [
     describe: 'hand in a signed Daml transaction',
     positionals: [{ name: 'package', describe: 'a signing package with Daml transactions' }],
     options: TRANSACTION_EXECUTE_OPTIONS,
+    examples: ['transaction execute signed.cantosign.json --profile bank --wait'],
     makesNoFile: true,
     load: () => import('../online/transaction-execute.ts'),
   },

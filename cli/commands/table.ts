@@ -65,7 +65,8 @@ const state: OptionSpec = {
   kind: 'strings',
   value: 'FILE',
   path: true,
-  describe: 'take public keys from FILE as well (signed transactions, a snapshot, a public key)',
+  describe:
+    'state and keys beside the file: signed transactions, a snapshot, a package, a public key; they prove who may sign and what is in force',
 }
 
 export const COMMANDS: readonly CommandSpec[] = [
@@ -76,7 +77,6 @@ export const COMMANDS: readonly CommandSpec[] = [
       { name: 'files', variadic: true, describe: 'transactions, snapshots, hashes, keys' },
     ],
     options: [
-      limitOption,
       {
         name: 'type',
         kind: 'string',
@@ -89,6 +89,11 @@ export const COMMANDS: readonly CommandSpec[] = [
         kind: 'flag',
         describe: 'print one transaction a line as JSON, nothing else',
       },
+      limitOption,
+    ],
+    examples: [
+      'inspect party.cantosign.json',
+      'inspect 01-party-to-participant.cert state.bin --json',
     ],
     prints: true,
     load: () => import('./inspect.ts'),
@@ -98,9 +103,10 @@ export const COMMANDS: readonly CommandSpec[] = [
     describe: 'print the recomputed hash of a transaction',
     positionals: [{ name: 'files', variadic: true, describe: 'transaction files' }],
     options: [
-      limitOption,
       { name: 'multi', kind: 'flag', describe: 'print the combined hash of all the files' },
+      limitOption,
     ],
+    examples: ['hash party.cantosign.json', 'hash --multi first.prep second.prep'],
     prints: true,
     load: () => import('./hash.ts'),
   },
@@ -111,7 +117,6 @@ export const COMMANDS: readonly CommandSpec[] = [
       { name: 'file', describe: 'a signing package, a transaction, or with --blind a bare hash' },
     ],
     options: [
-      limitOption,
       key,
       {
         name: 'transaction',
@@ -175,6 +180,12 @@ export const COMMANDS: readonly CommandSpec[] = [
       acceptMountPermissions,
       ...SIGNER_OPTIONS,
       ...passphrase,
+      limitOption,
+    ],
+    examples: [
+      'sign party.cantosign.json --key alice.der -o signed.cantosign.json',
+      'sign party.cantosign.json --key alice.der --expect agreed.yaml -o signed.cantosign.json',
+      'sign party.cantosign.json --key alice.der --policy policy.yaml --audit-log log -o out.cantosign.json',
     ],
     load: () => import('./sign.ts'),
   },
@@ -183,7 +194,6 @@ export const COMMANDS: readonly CommandSpec[] = [
     describe: 'add a signature that was made elsewhere to a package',
     positionals: [{ name: 'package', describe: 'a signing package' }],
     options: [
-      limitOption,
       {
         name: 'signature',
         kind: 'string',
@@ -224,6 +234,10 @@ export const COMMANDS: readonly CommandSpec[] = [
         describe: 'take it although it freezes a root delegation: root-foreign-signature',
       },
       state,
+      limitOption,
+    ],
+    examples: [
+      'attach party.cantosign.json --signature hsm.sig --signed-by 1220… -o signed.cantosign.json',
     ],
     load: () => import('./attach.ts'),
   },
@@ -232,6 +246,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     describe: 'merge copies of one package into one with the signatures of all',
     positionals: [{ name: 'packages', variadic: true, describe: 'copies of one signing package' }],
     options: [state, limitOption],
+    examples: ['combine from-alice.cantosign.json from-bob.cantosign.json -o all.cantosign.json'],
     load: () => import('./combine.ts'),
   },
   {
@@ -241,7 +256,6 @@ export const COMMANDS: readonly CommandSpec[] = [
       { name: 'file', describe: 'a signing package, a transaction, a list or a snapshot' },
     ],
     options: [
-      limitOption,
       {
         name: 'signatures-only',
         kind: 'flag',
@@ -256,9 +270,14 @@ export const COMMANDS: readonly CommandSpec[] = [
         name: 'trust',
         kind: 'strings',
         value: 'FINGERPRINT',
-        describe: 'namespace that is vouched for: what rests on any other is not authorized',
+        describe: 'a namespace that you know: what rests on any other is called unknown',
       },
       state,
+      limitOption,
+    ],
+    examples: [
+      'verify signed.cantosign.json',
+      'verify 01-party-to-participant.cert --state network.snapshot --trust 1220…',
     ],
     prints: true,
     load: () => import('./verify.ts'),
@@ -268,7 +287,6 @@ export const COMMANDS: readonly CommandSpec[] = [
     describe: 'write the files that Canton takes',
     positionals: [{ name: 'file', describe: 'a signing package or a transaction file' }],
     options: [
-      limitOption,
       {
         name: 'format',
         kind: 'string',
@@ -315,6 +333,11 @@ export const COMMANDS: readonly CommandSpec[] = [
         describe: 'hand on signatures whose key is not known',
       },
       state,
+      limitOption,
+    ],
+    examples: [
+      'export signed.cantosign.json --format console -d out',
+      'export party.cantosign.json --format hash -d to-sign',
     ],
     load: () => import('./export.ts'),
   },
@@ -325,6 +348,11 @@ export const COMMANDS: readonly CommandSpec[] = [
       { name: 'kind', optional: true, choices: BUILD_KINDS, describe: 'what to build, without -f' },
     ],
     options: BUILD_OPTIONS,
+    examples: [
+      'build root-delegation --namespace-key root.pub.der -o namespace.cantosign.json',
+      'build hosting --previous party.cert --add-host node2::1220…=observation -o change.cantosign.json',
+      'build -f spec.yaml -o change.cantosign.json',
+    ],
     load: () => import('./build.ts'),
   },
   {
@@ -363,6 +391,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       ...passphrase,
       ...newPassphrase,
     ],
+    examples: ['key generate --key-spec ed25519 -o root.der'],
     load: () => import('./key-generate.ts'),
   },
   {
@@ -370,6 +399,10 @@ export const COMMANDS: readonly CommandSpec[] = [
     describe: 'say what a key is and what to do with it',
     positionals: [{ name: 'file', optional: true, describe: 'any key file' }],
     options: [key, ...SIGNER_OPTIONS, ...passphrase],
+    examples: [
+      'key show root.der',
+      "key show --key 'pkcs11:token=LABEL;object=LABEL?module-path=/usr/lib/module.so'",
+    ],
     prints: true,
     load: () => import('./key-show.ts'),
   },
@@ -378,6 +411,10 @@ export const COMMANDS: readonly CommandSpec[] = [
     describe: 'show the keys on a token or in an agent, each with its URI',
     positionals: [{ name: 'uri', describe: 'pkcs11:?module-path=FILE, or ssh-agent:' }],
     options: [...SIGNER_OPTIONS.filter(({ name }) => name === 'timeout'), ...passphrase],
+    examples: [
+      "key list 'pkcs11:?module-path=/usr/lib/softhsm/libsofthsm2.so'",
+      'key list ssh-agent:',
+    ],
     prints: true,
     load: () => import('./key-list.ts'),
   },
@@ -411,6 +448,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       ...passphrase,
       ...newPassphrase,
     ],
+    examples: ['key convert root.der --to spki-der -o root.pub.der'],
     load: () => import('./key-convert.ts'),
   },
   ...transactionCommands([
@@ -427,6 +465,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     options: [
       { name: 'owner', kind: 'strings', value: 'FINGERPRINT', describe: 'namespace of an owner' },
     ],
+    examples: ['namespace decentralized --owner 1220… --owner 1220…'],
     prints: true,
     load: () => import('./namespace-decentralized.ts'),
   },
@@ -442,6 +481,7 @@ export const COMMANDS: readonly CommandSpec[] = [
         describe: 'the SHA-256 that this program must have',
       },
     ],
+    examples: ['doctor', 'doctor --expect-sha256 HEX'],
     prints: true,
     load: () => import('./doctor.ts'),
   },
@@ -451,6 +491,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     describe: 'print the completion script of a shell',
     positionals: [{ name: 'shell', choices: ['bash', 'zsh', 'fish'], describe: 'the shell' }],
     options: [],
+    examples: ['completion bash'],
     prints: true,
     load: () => import('./completion.ts'),
   },

@@ -37,6 +37,10 @@ export function transactionCommands(keyOptions: readonly OptionSpec[]): readonly
       describe: 'say what a prepared Daml transaction does, with its hashes',
       positionals: [file],
       options: [hashingScheme, limitOption],
+      examples: [
+        'transaction inspect answer.json',
+        'transaction inspect prepared.bin --hashing-scheme v2',
+      ],
       prints: true,
       load: () => import('./transaction-inspect.ts'),
     },
@@ -45,7 +49,6 @@ export function transactionCommands(keyOptions: readonly OptionSpec[]): readonly
       describe: 'show what a prepared Daml transaction does and sign it',
       positionals: [file],
       options: [
-        limitOption,
         ...keyOptions,
         hashingScheme,
         state,
@@ -81,6 +84,11 @@ export function transactionCommands(keyOptions: readonly OptionSpec[]): readonly
           describe: 'write the JSON that execute takes in place of the bare bytes',
         },
         { name: 'allow-unneeded', kind: 'flag', describe: 'sign with a key that nothing asks for' },
+        limitOption,
+      ],
+      examples: [
+        'transaction sign answer.json --key alice.der --state state.bin -o alice.sig',
+        'transaction sign answer.json --key alice.der --party-signatures -o signatures.json',
       ],
       load: () => import('./transaction-sign.ts'),
     },
@@ -89,7 +97,6 @@ export function transactionCommands(keyOptions: readonly OptionSpec[]): readonly
       describe: 'verify signatures over a prepared Daml transaction',
       positionals: [file],
       options: [
-        limitOption,
         hashingScheme,
         {
           name: 'signature',
@@ -106,6 +113,10 @@ export function transactionCommands(keyOptions: readonly OptionSpec[]): readonly
           describe: 'the public key of a signer',
         },
         state,
+        limitOption,
+      ],
+      examples: [
+        'transaction verify answer.json --signature alice.sig --public-key alice.pub.der --state state.bin',
       ],
       prints: true,
       load: () => import('./transaction-verify.ts'),
@@ -115,7 +126,6 @@ export function transactionCommands(keyOptions: readonly OptionSpec[]): readonly
       describe: 'put prepared Daml transactions into a signing package for several signers',
       positionals: [{ name: 'files', variadic: true, describe: prepared }],
       options: [
-        limitOption,
         hashingScheme,
         state,
         {
@@ -133,7 +143,9 @@ export function transactionCommands(keyOptions: readonly OptionSpec[]): readonly
         },
         { name: 'reason', kind: 'string', value: 'TEXT', describe: 'why they are asked for' },
         { name: 'valid-until', kind: 'string', value: 'TEXT', describe: 'until when' },
+        limitOption,
       ],
+      examples: ['transaction package answer.json --state state.bin -o pay.cantosign.json'],
       load: () => import('./transaction-package.ts'),
     },
   ]

@@ -86,5 +86,6 @@ export const SANDBOX_COMMAND: CommandSpec = {
       describe: 'let the token in FILE read, and nothing else',
     },
   ],
+  examples: ['sandbox', 'sandbox --participants 3 --port 7000 --state sandbox.json'],
   load: () => import('./sandbox.ts'),
 }

@@ -1,8 +1,7 @@
 /** Completion for bash. Where the script offers nothing, readline completes files. */
-import type { CommandSpec, OptionSpec } from '../command.ts'
+import { COMMON_OPTIONS, type CommandSpec, type OptionSpec } from '../command.ts'
 import {
   argumentsOf,
-  COMMON_OPTIONS,
   optionsOf,
   quoted,
   secondWords,

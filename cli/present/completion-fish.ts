@@ -1,6 +1,6 @@
 /** Completion for fish. */
-import type { CommandSpec, OptionSpec } from '../command.ts'
-import { argumentsOf, COMMON_OPTIONS, secondWords, valueOf, type Candidates } from './completion.ts'
+import { COMMON_OPTIONS, type CommandSpec, type OptionSpec } from '../command.ts'
+import { argumentsOf, secondWords, valueOf, type Candidates } from './completion.ts'
 
 /** Text in single quotes for fish, where a backslash escapes. */
 const quoted = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`

@@ -1,8 +1,7 @@
 /** Completion for zsh. */
-import type { CommandSpec, OptionSpec } from '../command.ts'
+import { COMMON_OPTIONS, type CommandSpec, type OptionSpec } from '../command.ts'
 import {
   argumentsOf,
-  COMMON_OPTIONS,
   optionsOf,
   quoted,
   secondWords,

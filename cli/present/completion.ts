@@ -1,5 +1,5 @@
 /** What the completion scripts of all shells have in common. */
-import { GLOBAL_OPTIONS, type CommandSpec, type OptionSpec } from '../command.ts'
+import { COMMON_OPTIONS, type CommandSpec, type OptionSpec } from '../command.ts'
 
 /** What may stand for a value or an argument. */
 export type Candidates =
@@ -20,13 +20,6 @@ export function argumentsOf({ positionals: [first] }: CommandSpec): Candidates {
   if (first === undefined) return { $case: 'free' }
   return first.choices === undefined ? { $case: 'files' } : { $case: 'words', words: first.choices }
 }
-
-/** What every command line may hold, those without a command included. */
-export const COMMON_OPTIONS: readonly OptionSpec[] = [
-  { name: 'help', kind: 'flag', describe: 'show help' },
-  { name: 'version', kind: 'flag', describe: 'show the version and the SHA-256 of the program' },
-  ...GLOBAL_OPTIONS,
-]
 
 export const optionsOf = (command: CommandSpec): readonly OptionSpec[] => [
   ...COMMON_OPTIONS,

@@ -18,6 +18,7 @@ const COMMAND: CommandSpec = {
   describe: 'build',
   positionals: [{ name: 'kind', optional: true, choices: BUILD_KINDS, describe: 'kind' }],
   options: BUILD_OPTIONS,
+  examples: [],
   load: () => Promise.resolve({ run }),
 }
 

@@ -100,7 +100,7 @@ describe.each(PROGRAMS)('%s', (program) => {
 
 test.each([
   ['hash --loud file', 'loud'],
-  ['hash', 'got 0, need at least 1'],
+  ['hash', 'hash needs <files..>'],
   ['sign file --key', 'key'],
   ['shout', 'shout'],
   ['sign f --proposal perhaps', 'true'],
