@@ -9,12 +9,13 @@ import {
   resolveSerials,
   type PreviousTransaction,
 } from '../../src/build/build.ts'
-import { mappingName, operationText } from '../../src/build/names.ts'
+import { operationText } from '../../src/build/names.ts'
 import { remarksOf, type BuildOptions, type TransactionDraft } from '../../src/build/rules.ts'
 import { transactionReport } from '../../src/explain/report.ts'
 import { parseUniqueIdentifier, readPhysicalSynchronizerId } from '../../src/ident/identifiers.ts'
 import { createPackage, isStorable } from '../../src/package/create.ts'
 import { writePackage } from '../../src/package/write.ts'
+import { mappingRow } from '../../src/topology/mapping.ts'
 import type { Arguments, CommandRun } from '../command.ts'
 import type { Io } from '../io.ts'
 import { transactionLines } from '../present/transaction.ts'
@@ -181,7 +182,7 @@ function present(
         hash: toHex(hash),
         operation: operationText(value.operation),
         serial: value.serial,
-        mapping: $case === undefined ? null : mappingName($case),
+        mapping: $case === undefined ? null : mappingRow($case).type,
       }
     })
     io.stdout.write(`${JSON.stringify({ output, transactions, remarks })}\n`)

@@ -102,7 +102,7 @@ describe('build', () => {
           hash: made.transactions[0]?.hash,
           operation: 'replace',
           serial: 1,
-          mapping: 'partyToParticipant',
+          mapping: 'PartyToParticipant',
         },
       ],
       remarks: [],
