@@ -220,7 +220,9 @@ export async function readTransactionInput(
     throw new CantosignError(
       'file-kind',
       `${path} holds ${contentName(input)}, not one topology transaction`,
-      `see what it is with: inspect ${path}`,
+      input.$case === 'package'
+        ? `write its transactions to files of their own: export ${path} --format cert -d DIR`
+        : `see what it is with: inspect ${path}`,
     )
   }
   refuseFatal(findingsOf(input), path)

@@ -143,9 +143,11 @@ export function preparedInputOf(content: AnyContent, path: string): PreparedInpu
   throw new CantosignError(
     'file-kind',
     `${path} holds ${nameOf(content)}, not a prepared Daml transaction`,
-    content.$case === 'hash' || content.$case === 'key'
+    content.$case === 'hash'
       ? 'a hash alone is never signed here: give the transaction that it was made from'
-      : 'topology is handled by inspect, sign and verify; see what the file is with inspect',
+      : content.$case === 'key'
+        ? 'give the transaction, and the key with --key'
+        : 'topology is handled by inspect, sign and verify; see what the file is with inspect',
   )
 }
 

@@ -2,6 +2,7 @@
 import { concatBytes, decodeUtf8 } from '../base/bytes.ts'
 import { CantosignError } from '../base/errors.ts'
 import {
+  AUDIT_VERSION,
   entryHash,
   MAX_ENTRY_BYTES,
   NO_PREVIOUS,
@@ -26,12 +27,29 @@ export function brokenAt(what: string, line: number, problem: string): Cantosign
   return new CantosignError(
     'audit-log-broken',
     `${what} is broken at line ${line}: ${problem}`,
-    'entries were changed, removed or put in: keep the file as it is, and find out by whom',
+    line === 1
+      ? 'if it is the audit log, its first entry was changed or removed: keep it as it is, and find out by whom'
+      : 'entries were changed, removed or put in: keep the file as it is, and find out by whom',
     { details: { line } },
   )
 }
 
-export function tornAfter(what: string, line: number): CantosignError {
+/** What every entry begins with. */
+const BEGINNING = `{"version":${AUDIT_VERSION},`
+
+/** Half an entry, or the zeros that a file system leaves in its place. */
+function isTorn(bytes: Uint8Array): boolean {
+  const begun = decodeUtf8(bytes.subarray(0, BEGINNING.length))
+  return bytes[0] === 0 || (begun !== undefined && BEGINNING.startsWith(begun))
+}
+
+/**
+ * The refusal of a last line that is not whole. Only what was an entry is told to be cut off: the
+ * file may be another one, named by mistake.
+ * @param bytes of that line
+ */
+export function tornAfter(what: string, line: number, bytes: Uint8Array): CantosignError {
+  if (!isTorn(bytes)) return brokenAt(what, line, 'it is no entry')
   return new CantosignError(
     'audit-log-torn',
     `${what} ends in the middle of line ${line}, and was whole before that`,
@@ -104,7 +122,7 @@ export async function verifyAuditLog(
   let first: string | null = null
   let last: string | null = null
   for await (const { bytes, whole } of linesOf(what, chunks)) {
-    if (!whole) throw tornAfter(what, entries + 1)
+    if (!whole) throw tornAfter(what, entries + 1, bytes)
     const { event, time } = followingEntry(what, bytes, entries, head)
     if (last !== null && time < last) clockWentBack.push(entries)
     first ??= time

@@ -101,7 +101,7 @@ function endOf(path: string, file: number): End {
     return { size, sequence: entry.sequence + 1, previous: entryHash(bytes) }
   }
   const number = countLines(file, size)
-  if (line.at(-1) !== LF) throw tornAfter(what, number + 1)
+  if (line.at(-1) !== LF) throw tornAfter(what, number + 1, line)
   throw brokenAt(what, number, 'it is no entry')
 }
 
@@ -123,7 +123,12 @@ function placeOf(path: string): string {
   try {
     return realpathSync(path)
   } catch {
-    return failing(path, () => join(realpathSync(dirname(path)), basename(path)))
+    const directory = dirname(path)
+    try {
+      return join(realpathSync(directory), basename(path))
+    } catch (cause) {
+      throw unwritable(path, `the directory ${directory}: ${reasonOf(cause)}`, cause)
+    }
   }
 }
 

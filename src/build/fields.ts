@@ -77,7 +77,7 @@ export function readFields<T>(field: Field, read: (fields: Fields) => T): T {
     optional,
     required: (...names) => {
       const found = optional(...names)
-      if (found === undefined) throw fieldError(field, `${names[0] ?? ''} is missing`)
+      if (found === undefined) throw missingError(field, map, names[0] ?? '')
       return found
     },
     names: () => map.entries.map(({ key }) => key),
@@ -87,6 +87,13 @@ export function readFields<T>(field: Field, read: (fields: Fields) => T): T {
     throw fieldError(field, `${escapeText(unknown.key)} is no field of this`, unknown)
   }
   return result
+}
+
+/** A field that is misspelled is missing as well: what is given is named beside it. */
+function missingError(field: Field, map: YamlMap, name: string): CantosignError {
+  const given = map.entries.slice(0, 12).map(({ key }) => escapeText(key))
+  const beside = given.length === 0 ? '' : ` (given: ${given.join(', ')})`
+  return fieldError(field, `${name} is missing${beside}`)
 }
 
 function listOf(field: Field): YamlList {

@@ -79,7 +79,7 @@ function serialDangers(
       previous === undefined && serial > 1,
       'previous-unknown',
       () =>
-        `serial ${serial} changes what is in force, and that is not given here: what the change takes away cannot be shown`,
+        `serial ${serial} changes what is in force, and nothing here proves what that is: what the change takes away cannot be relied on`,
     ),
     ...dangerIf(
       previous !== undefined && serial > previous.serial + 1,

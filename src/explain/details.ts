@@ -50,7 +50,9 @@ export function microsecondsWords(micros: bigint): string {
   return `${timeText('Timestamp', time) ?? 'out of range'} (${micros} microseconds)`
 }
 
-const labelOf = (field: FieldSchema): string => field.name.replaceAll('_', ' ')
+/** A deprecated field says nothing of the transaction: `is root delegation: no` stands in every root. */
+const labelOf = (field: FieldSchema): string =>
+  `${field.name.replaceAll('_', ' ')}${field.deprecated ? ' (deprecated)' : ''}`
 
 function scalarWords(field: FieldSchema, value: unknown): string {
   switch (field.type) {

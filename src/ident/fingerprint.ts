@@ -37,7 +37,7 @@ export function parseNamespace(text: string, what = 'namespace'): Namespace {
 function notHash(text: string, what: string): CantosignError {
   return new CantosignError(
     'identifier-invalid',
-    `${what} is not 68 lower-case hex characters beginning 1220 (it has ${text.length} characters)`,
+    `${what} is not 68 lower-case hex characters beginning 1220 (its length is ${text.length})`,
     'copy the fingerprint again from its source, as lower-case hex',
   )
 }

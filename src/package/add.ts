@@ -250,7 +250,7 @@ export function addSignatures(
       throw new CantosignError(
         'signer-key-unknown',
         `the public key with the fingerprint ${one.signedBy} is not in the package`,
-        'give the public key, or state that holds it',
+        'give it with --public-key FILE, or state that holds it with --state FILE',
       )
     }
     const wire = verified(one, key, target, resolve)

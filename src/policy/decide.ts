@@ -110,14 +110,14 @@ export function decide(policy: Policy, facts: PolicyFacts): Decision {
 function sentence(decision: Exclude<Decision, { $case: 'allowed' }>): string {
   switch (decision.$case) {
     case 'denied':
-      return `the rule ${decision.rule} denies it`
+      return `the rule "${decision.rule}" denies it`
     case 'unsound':
       return `it has findings that no policy can allow: ${decision.findings.join(', ')}`
     case 'not-allowed': {
       const [first, ...more] = decision.reasons
       if (first === undefined) return 'the policy allows nothing'
       const others = more.length === 0 ? '' : ` (and ${more.length} other rules do not allow it)`
-      return `no rule allows it: of the rule ${first.rule}, ${first.reason}${others}`
+      return `no rule allows it: of the rule "${first.rule}", ${first.reason}${others}`
     }
   }
 }

@@ -142,6 +142,13 @@ describe('nothing is written on top of what is damaged', () => {
       'audit-log-torn',
     ],
     [
+      'another file altogether, without a newline at its end',
+      (path) => {
+        writeFileSync(path, 'one line\nand half of one')
+      },
+      'audit-log-broken',
+    ],
+    [
       'another file altogether',
       (path) => {
         writeFileSync(path, 'hello\n')
@@ -198,7 +205,11 @@ test.each<[string, (path: string) => void]>([
 })
 
 test('a directory that is not there', () => {
-  expect(refusal(join(root, 'none', 'audit.log'))).toBe('audit-log-unwritable')
+  const path = join(root, 'none', 'audit.log')
+  expect(refusal(path)).toBe('audit-log-unwritable')
+  expect(() => {
+    checkAuditLog(path)
+  }).toThrow(`the directory ${join(root, 'none')}: it does not exist`)
   expect(refusal('a\0b')).toBe('audit-log-unwritable')
 })
 

@@ -133,6 +133,13 @@ describe('readSpec', () => {
     `transactions: [{ partyToParticipant: { ${fields} } }]`
   const sound = `party: ${party}, threshold: 1, participants: [{ participant: ${host}, permission: confirmation }]`
 
+  test('a field that is misspelled is named beside the one that is missing', () => {
+    const misspelled = hosting(sound.replace('threshold', 'treshold'))
+    expect(() => specFrom(misspelled)).toThrow(
+      /threshold is missing \(given: party, treshold, participants\)$/,
+    )
+  })
+
   test('the sound spec that the next cases spoil is sound', () => {
     expect(codeOf(() => specFrom(hosting(sound)))).toBe('no error')
   })

@@ -222,9 +222,9 @@ describe('no signature without an entry', () => {
 
   test('a log that was damaged meanwhile', () => {
     const at = offer()
-    at.write('sign.sh', `printf x >> audit.log; ${sign} -out "$2"\n`)
+    at.write('sign.sh', `printf '{' >> audit.log; ${sign} -out "$2"\n`)
     expect(refusal(at, 6, args('sign.sh')).code).toBe('audit-log-torn')
-    expect(readFileSync(join(at.directory, 'audit.log'), 'utf8')).toBe('x')
+    expect(readFileSync(join(at.directory, 'audit.log'), 'utf8')).toBe('{')
   })
 
   test('a log that is damaged from the beginning: the key is not asked', () => {
@@ -347,6 +347,9 @@ describe('audit verify', () => {
     ],
     ['a torn line', (text: string) => text.slice(0, -3), 6, 'audit-log-torn'],
     ['no log', () => 'hello\n', 4, 'audit-log-broken'],
+    ['a log cut within its first word', (text: string) => text.slice(0, 4), 6, 'audit-log-torn'],
+    ['a file named by mistake', () => 'hello', 4, 'audit-log-broken'],
+    ['such a file behind a log', (text: string) => `${text}hello`, 4, 'audit-log-broken'],
   ])('%s', (_what, damage, status, code) => {
     const at = signedTwice()
     at.write('audit.log', damage(readFileSync(join(at.directory, 'audit.log'), 'utf8')))

@@ -205,7 +205,7 @@ ${more}`
       'what a rule denies',
       change(),
       rule('deny:\n  - name: no observers\n    permission: observation\n'),
-      'the rule no observers denies it',
+      'the rule "no observers" denies it',
     ],
     ['another key', change({ keys: ['alice', 'mallory'] }), rule(), fingerprint('mallory')],
   ])('refuses %s', (_what, transaction, text, message) => {

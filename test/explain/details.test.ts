@@ -40,7 +40,7 @@ describe('the details of a mapping', () => {
       `fingerprint: ${fingerprint(0)}`,
       'format: DER_X509_SUBJECT_PUBLIC_KEY_INFO',
       `public key: ${Buffer.from(key(0).publicKey).toString('base64')} (base64, 44 bytes)`,
-      'scheme: UNSPECIFIED',
+      'scheme (deprecated): UNSPECIFIED',
       'usage: none listed, which means every usage',
       'key spec: EC_CURVE25519',
     ])

@@ -101,7 +101,7 @@ export function checkThreshold(
     context.report(
       'threshold-out-of-range',
       path,
-      `the threshold is ${threshold} and there are only ${of} ${what}`,
+      `the threshold is ${threshold}, more than the number of ${what} (${of})`,
     )
   }
 }
