@@ -3,7 +3,7 @@ import { toHex } from '../base/bytes.ts'
 import { escapeJson } from '../base/text.ts'
 import { sha256 } from '../crypto/hash.ts'
 
-const AUDIT_VERSION = 1
+export const AUDIT_VERSION = 1
 /** What the first entry has in place of the hash of an entry before it. */
 export const NO_PREVIOUS = '0'.repeat(64)
 /** No entry is longer, in bytes. */

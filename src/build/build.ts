@@ -203,6 +203,15 @@ export function resolveSerials(
   return drafts
 }
 
+/** @throws what `resolveSerials` and `buildTransaction` throw */
+export function buildSpec(
+  transactions: readonly SpecTransaction[],
+  previous: readonly PreviousTransaction[] = [],
+  options: BuildOptions = {},
+): readonly ReturnType<typeof buildTransaction>[] {
+  return resolveSerials(transactions, previous).map((draft) => buildTransaction(draft, options))
+}
+
 /** A first transaction, or the one after a previous transaction of the same unique key. */
 export function replaceDraft(
   mapping: KnownMapping,

@@ -6,8 +6,9 @@ import type { Fingerprint } from '../ident/fingerprint.ts'
 import { signatureMessage } from '../topology/assemble.ts'
 import { combinedHash } from '../topology/namespace.ts'
 import type { KeyResolver } from '../topology/signed-transaction.ts'
-import { isStorable, limitsOf, normalForm } from './create.ts'
-import { packageSignature } from './entries.ts'
+import { checkStorable, isStorable, limitsOf, normalForm } from './create.ts'
+import { packageSignature, stateEntry, type StateContent } from './entries.ts'
+import { combinePackages, type Combined, type CombineOptions } from './combine.ts'
 import type {
   CombinedSigning,
   PackageLimits,
@@ -277,4 +278,46 @@ export function addSignature(
   options: AddOptions = {},
 ): Added {
   return addSignatures(content, [addition], options)
+}
+
+/** What helps to judge a package, and is not part of what is signed. */
+export interface PackageContext {
+  readonly state?: readonly StateContent[]
+  readonly publicKeys?: readonly PublicKey[]
+}
+
+/**
+ * Adds state and keys; what is there already stays. With the new keys some signatures can be
+ * verified that could not before: those that prove invalid are left out and reported.
+ * @throws CantosignError a fatal finding's code, `package-value`, `package-duplicate-entry`,
+ * `package-hash-mismatch`, `limit-exceeded`
+ */
+export function addContext(
+  content: SigningPackage,
+  context: PackageContext,
+  options: CombineOptions = {},
+): Combined {
+  const limits = limitsOf(options.limits)
+  const { publicKeys = [], state = [] } = context
+  publicKeys.forEach((key, i) => {
+    checkStorable(key, `publicKeys[${i}]`)
+  })
+  const added: SigningPackage = {
+    ...content,
+    transactions: content.transactions.map((entry) => ({ ...entry, signatures: [] })),
+    combined: [],
+    preparedTransactions: content.preparedTransactions.map((entry) => ({
+      ...entry,
+      signatures: [],
+    })),
+    publicKeys,
+    state: state.map(({ bytes, sources = [] }, i) =>
+      stateEntry({ bytes: bytes.slice(), sources }, `state[${i}]`, limits),
+    ),
+  }
+  const copies = [
+    { name: 'the package', package: content },
+    { name: 'what is added', package: added },
+  ]
+  return combinePackages(copies, options)
 }

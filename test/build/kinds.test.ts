@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { toHex } from '../../src/base/bytes.ts'
-import { buildTransaction, nextSerial, previousOf, resolveSerials } from '../../src/build/build.ts'
+import {
+  buildSpec,
+  buildTransaction,
+  nextSerial,
+  previousOf,
+  resolveSerials,
+} from '../../src/build/build.ts'
 import { changedSigningKeys, ownerToKey, partyToKey } from '../../src/build/kinds/keys.ts'
 import {
   changedOwners,
@@ -22,7 +28,6 @@ import { encodeMessage, wrap } from '../../src/wire/codec.ts'
 import type { TopologyTransaction } from '../../src/wire/generated/schema.ts'
 import { fixture, fixtureBytes, fromBase64, fromHex } from '../support/vectors.ts'
 import {
-  buildSpec,
   codeOf,
   fixtureKey,
   inForce,

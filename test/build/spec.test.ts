@@ -1,10 +1,10 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { buildTransaction } from '../../src/build/build.ts'
+import { buildSpec, buildTransaction } from '../../src/build/build.ts'
 import { keyFilesOf, openSpec } from '../../src/build/spec.ts'
 import { fixtureBytes } from '../support/vectors.ts'
 import { parseHex, toBase64 } from '../../src/base/bytes.ts'
-import { buildSpec, codeOf, fixtureKey, key, messageOf, specFrom, uid } from './support.ts'
+import { codeOf, fixtureKey, key, messageOf, specFrom, uid } from './support.ts'
 
 const alice = fixtureKey('ed25519-a')
 const next = fixtureKey('p256-b')

@@ -1,13 +1,8 @@
 /** Keys, identifiers and previous transactions for tests of building. */
 import { generateKeyPairSync } from 'node:crypto'
-import {
-  buildTransaction,
-  previousOf,
-  resolveSerials,
-  type PreviousTransaction,
-} from '../../src/build/build.ts'
-import { openSpec, readSpec, type Spec, type SpecTransaction } from '../../src/build/spec.ts'
-import type { BuildOptions, TransactionDraft } from '../../src/build/rules.ts'
+import { buildTransaction, previousOf, type PreviousTransaction } from '../../src/build/build.ts'
+import { openSpec, readSpec, type Spec } from '../../src/build/spec.ts'
+import type { TransactionDraft } from '../../src/build/rules.ts'
 import { CantosignError } from '../../src/base/errors.ts'
 import { parseSubjectPublicKeyInfo, type PublicKey } from '../../src/crypto/public-key.ts'
 import { parseNamespace, type Namespace } from '../../src/ident/fingerprint.ts'
@@ -49,15 +44,6 @@ export function fixtureKey(name: string): PublicKey {
 export function specFrom(text: string, files: Readonly<Record<string, PublicKey>> = {}): Spec {
   const keyFiles = new Map(Object.entries(files).map(([path, own]) => [path, own.spki]))
   return readSpec(openSpec(text, 'spec.yaml'), keyFiles)
-}
-
-/** What a spec asks for, built. @throws what `resolveSerials` and `buildTransaction` throw */
-export function buildSpec(
-  transactions: readonly SpecTransaction[],
-  previous: readonly PreviousTransaction[] = [],
-  options: BuildOptions = {},
-): readonly ReturnType<typeof buildTransaction>[] {
-  return resolveSerials(transactions, previous).map((draft) => buildTransaction(draft, options))
 }
 
 /** What a draft is once it is in force. */

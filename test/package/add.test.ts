@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { toHex } from '../../src/base/bytes.ts'
 import { parseSubjectPublicKeyInfo } from '../../src/crypto/public-key.ts'
 import {
+  addContext,
   addSignature,
   addSignatures,
   signingMessage,
@@ -295,6 +296,42 @@ describe('signatures made elsewhere', () => {
     expect(signersOf(addSignatures(content, singles).package)).toEqual(
       one.transactions.map(() => [key.fingerprint]),
     )
+  })
+})
+
+describe('adding state and keys', () => {
+  test('keeps what is there and adds sources of what is there already', () => {
+    const bytes = signedBytes(rootOfBob, [bob])
+    const content = packageOf([party], {
+      state: [{ bytes, sources: [{ from: 'a', at: undefined }] }],
+    })
+    const { package: made } = addContext(content, {
+      state: [{ bytes, sources: [{ from: 'b', at: undefined }] }],
+    })
+    expect(made.state.map(({ sources }) => sources.map(({ from }) => from))).toEqual([['a', 'b']])
+  })
+
+  test('leaves out and names what proves invalid by it', () => {
+    const bad = corrupted(carol.signature(transactionHash(party)))
+    const content = createPackage({
+      transactions: [{ bytes: party, proposal: true, signatures: [bad] }],
+    })
+    const { package: made, leftOut } = addContext(content, { publicKeys: [carol.key] })
+    expect(made.transactions[0]?.signatures).toEqual([])
+    expect(leftOut).toMatchObject([
+      { path: 'transactions[0].signatures[0]', signedBy: carol.fingerprint },
+    ])
+  })
+
+  test('refuses a key under another fingerprint, and state that is none', () => {
+    const content = packageOf([party])
+    const key = { ...carol.key, fingerprint: bob.fingerprint }
+    expect(errorOf(() => addContext(content, { publicKeys: [key] })).code).toBe(
+      'package-hash-mismatch',
+    )
+    expect(
+      errorOf(() => addContext(content, { state: [{ bytes: Uint8Array.of(1) }] })).message,
+    ).toMatch(/^state\[0\]\.signedTransaction: /)
   })
 })
 

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { buildTransaction } from '../../src/build/build.ts'
+import { buildSpec, buildTransaction } from '../../src/build/build.ts'
 import { findDangers } from '../../src/explain/dangers.ts'
 import { statementContext } from '../../src/explain/report.ts'
 import { decide, requirePolicy, type Decision } from '../../src/policy/decide.ts'
 import { factsOf, type PolicyFacts } from '../../src/policy/facts.ts'
 import { readPolicy, type Policy } from '../../src/policy/policy.ts'
 import { readTransaction } from '../../src/topology/transaction.ts'
-import { buildSpec, codeOf, key, messageOf, specFrom, uid } from '../build/support.ts'
+import { codeOf, key, messageOf, specFrom, uid } from '../build/support.ts'
 
 const alice = uid('alice', key(0))
 const p1 = uid('p1', key(1))
