@@ -15,7 +15,9 @@ export function hostPortText({ host, port }: HostPort): string {
 }
 
 function invalid(what: string, text: string, reason: string, hint: string): CantosignError {
-  return new CantosignError('address-invalid', `${what} ${escapeText(text)}: ${reason}`, hint)
+  // A password stands before an @, a token in a query: a text that may hold one is not repeated.
+  const shown = /[@?#]/.test(text) ? what : `${what} ${escapeText(text)}`
+  return new CantosignError('address-invalid', `${shown}: ${reason}`, hint)
 }
 
 const HOST_PORT =
@@ -120,13 +122,23 @@ export function proxyFor(
       'write it as http://HOST:PORT, or name the host in NO_PROXY',
     )
   }
-  const { username, password } = url
   return {
     host: url.hostname.replace(/^\[|\]$/g, ''),
     port: url.port === '' ? 80 : Number(url.port),
-    credentials:
-      username === ''
-        ? undefined
-        : `${decodeURIComponent(username)}:${decodeURIComponent(password)}`,
+    credentials: credentialsOf(url),
+  }
+}
+
+/** @throws CantosignError `address-invalid` */
+function credentialsOf({ username, password }: URL): string | undefined {
+  if (username === '') return undefined
+  try {
+    return `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
+  } catch {
+    throw new CantosignError(
+      'address-invalid',
+      'the name or password in HTTPS_PROXY has a % that begins no escaped character',
+      'write a % that is meant as %25',
+    )
   }
 }

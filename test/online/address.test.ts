@@ -30,6 +30,12 @@ describe('an address', () => {
     )
   })
 
+  it('that is refused is not repeated where it may hold a password', () => {
+    expect(() => readHostPort('name:secret@localhost:5002', '--admin-api')).toThrow(
+      /^--admin-api: this is no HOST:PORT$/,
+    )
+  })
+
   it('of a JSON API has a prefix, and the port of its scheme', () => {
     expect(readJsonApiAddress('https://x.example.com/ledger/', '--json-api')).toEqual({
       host: 'x.example.com',
@@ -50,7 +56,9 @@ describe('an address', () => {
     'ftp://localhost',
     'https://',
     'https://name:secret@localhost',
-    'https://localhost/?a=1',
+    'https://name:secret@localhost:99999',
+    'name:secret@localhost:7575',
+    'https://localhost/?access_token=secret',
     'https://localhost/#a',
   ])('%s of a JSON API is refused, and no password is repeated', (text) => {
     try {
@@ -106,17 +114,21 @@ describe('a proxy', () => {
     expect(proxyFor({ host: '127.0.0.1', port: 1 }, { httpsProxy })).toBeUndefined()
   })
 
-  it.each(['https://name:secret@proxy:1', 'proxy:3128', 'socks5://proxy:1', 'nonsense'])(
-    '%s is refused, and not repeated: it may hold a password',
-    (text) => {
-      try {
-        proxyFor(target, { httpsProxy: text })
-      } catch (error) {
-        expect(error).toMatchObject({ code: 'address-invalid' })
-        expect(String(error)).not.toContain(text)
-        return
-      }
-      throw new Error('nothing was thrown')
-    },
-  )
+  it.each([
+    'https://name:secret@proxy:1',
+    'http://name:50%secret@proxy:1',
+    'http://100%name:secret@proxy:1',
+    'proxy:3128',
+    'socks5://proxy:1',
+    'nonsense',
+  ])('%s is refused, and not repeated: it may hold a password', (text) => {
+    try {
+      proxyFor(target, { httpsProxy: text })
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'address-invalid' })
+      expect(String(error)).not.toContain(text)
+      return
+    }
+    throw new Error('nothing was thrown')
+  })
 })
