@@ -437,7 +437,8 @@ export const ERROR_CODES = {
   'response-too-large': { exit: 7, meaning: 'an answer exceeds the message limit' },
   'outcome-unknown': {
     exit: 7,
-    meaning: 'a call that changes something got no answer: it may have taken effect or not',
+    meaning:
+      'a call that changes something got no answer that can be read: it may have taken effect or not',
   },
   'ledger-unauthenticated': {
     exit: 7,

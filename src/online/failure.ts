@@ -264,7 +264,7 @@ function describeStatus(failure: Failure, call: FailedCall): Known {
         hint: 'check that the address is that of the right API (Admin API and Ledger API have ports of their own); an older release may lack the call: see it with info',
       }
     case 'RESOURCE_EXHAUSTED':
-      return /larger than max|max message size|exceeds maximum/i.test(text)
+      return /larger than|max message size|exceeds maximum/i.test(text)
         ? {
             code: 'response-too-large',
             message: `a message of ${where} exceeds the limit: ${said}`,

@@ -164,7 +164,17 @@ export class GrpcConnection {
         again: repeat ? { afterMillis: failure.retryMillis ?? 0 } : undefined,
       }
     })
-    return decodeApiMessage(method.response, bytesOf(response)) as ResponseOf<M>
+    return this.#decode(method, response, options)
+  }
+
+  /** An answer that cannot be read is none: what was asked for may have been done. */
+  #decode<M extends ApiMethod>(method: M, response: Buffer, options: CallOptions): ResponseOf<M> {
+    try {
+      return decodeApiMessage(method.response, bytesOf(response)) as ResponseOf<M>
+    } catch (error) {
+      if (!(error instanceof CantosignError) || options.effect !== 'change') throw error
+      throw this.#error({ status: 'DATA_LOSS', text: error.message }, method, options)
+    }
   }
 
   async #once(method: ApiMethod, bytes: Uint8Array, leftMillis: number): Promise<Outcome> {
@@ -266,7 +276,7 @@ export class GrpcConnection {
       throw error
     }
     const result = await end
-    if (result.ok) return decodeApiMessage(method.response, bytesOf(result.value)) as ResponseOf<M>
+    if (result.ok) return this.#decode(method, result.value, options)
     throw this.#error(result.failure, method, options)
   }
 }

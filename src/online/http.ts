@@ -261,10 +261,12 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
-function parsed({ text }: Answer, { name, address }: FailedCall): Json {
+function parsed({ text }: Answer, call: FailedCall): Json {
+  const { name, address, changes } = call
   try {
     return JSON.parse(text)
   } catch (cause) {
+    if (changes) throw failureError({ status: 'DATA_LOSS', text: 'the answer is not JSON' }, call)
     throw new CantosignError(
       'response-malformed',
       `the answer of ${name} at ${address} is not JSON: it begins ${escapeText(text.slice(0, 60))}`,
@@ -288,12 +290,15 @@ function retryMillisOf(value: unknown): number | undefined {
   return Number(amount) * (/^(?:ms|milli)/i.test(unit ?? '') ? 1 : 1_000)
 }
 
+/** What Canton says about a failure is shorter by far; the beginning of anything else is shown. */
+const MAX_FAILURE_CHARACTERS = 64 * 1024
+
 /** An answer other than 200: a JsCantonError, or text that a decoder, a proxy or a time limit wrote. */
 function failureOfAnswer({ status, text, isJson }: Answer): Failure {
   const byHttp = STATUS_OF_HTTP[status] ?? 'UNKNOWN'
   let body: unknown
   try {
-    body = isJson ? JSON.parse(text) : undefined
+    body = isJson && text.length <= MAX_FAILURE_CHARACTERS ? JSON.parse(text) : undefined
   } catch {
     body = undefined // what claims to be JSON and is not, is text
   }

@@ -1,9 +1,11 @@
 /** The transport for gRPC against servers over real sockets (docs/decisions/0007-grpc.md). */
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { createServer as createHttpServer, type IncomingMessage } from 'node:http'
+import { createServer as createHttp2Server } from 'node:http2'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
 import { CantosignError } from '../../src/base/errors.ts'
 import type { HostPort } from '../../src/online/address.ts'
@@ -117,6 +119,18 @@ describe('a unary call', () => {
       ),
     )
     expect(error.code).toBe('outcome-unknown')
+  })
+
+  it('that changes something and got an answer that cannot be read has an unknown outcome', async () => {
+    const target = await serve(
+      TopologyWrite.Authorize,
+      unary(() => Buffer.alloc(20, 0xff)),
+    )
+    const error = await errorOf(
+      connectTo(target).unary(TopologyWrite.Authorize, {}, { effect: 'change' }),
+    )
+    expect(error.code).toBe('outcome-unknown')
+    expect(error.message).toContain('AuthorizeResponse')
   })
 
   it('gives Canton code, cause and request id of the trailers', async () => {
@@ -236,6 +250,28 @@ describe('a unary call', () => {
     )
     const error = await errorOf(
       connectTo(target).unary(
+        TopologyRead.ListAll,
+        {},
+        { effect: 'read', filter: 'narrow it with --namespace' },
+      ),
+    )
+    expect(error.code).toBe('response-too-large')
+    expect(error.hint).toBe('narrow it with --namespace')
+  })
+
+  it('refuses an answer that is above the limit once it is unpacked', async () => {
+    const packed = gzipSync(Buffer.alloc(65 * 1024 * 1024))
+    const head = Buffer.of(1, 0, 0, 0, 0)
+    head.writeUInt32BE(packed.length, 1)
+    const server = createHttp2Server((_request, response) => {
+      response.writeHead(200, { 'content-type': 'application/grpc', 'grpc-encoding': 'gzip' })
+      response.end(Buffer.concat([head, packed]))
+    })
+    closing.push(() => server.close())
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as AddressInfo
+    const error = await errorOf(
+      connectTo({ host: '127.0.0.1', port }).unary(
         TopologyRead.ListAll,
         {},
         { effect: 'read', filter: 'narrow it with --namespace' },

@@ -123,6 +123,15 @@ describe('a JSON call', () => {
     if (code === 'ledger-failed' && text !== '') expect(error.message).toContain(text)
   })
 
+  it('shows the beginning of a failure that does not end', async () => {
+    const cause = 'x'.repeat(1_000_000)
+    const url = await serve(json(400, { code: 'X_Y', cause, correlationId: cause, context: {} }))
+    const error = await errorOf(connectTo(url).call(get, { effect: 'read' }))
+    expect(error.code).toBe('ledger-failed')
+    expect(error.message).toContain('{"code":"X_Y","cause":"xxx')
+    expect(JSON.stringify([error.message, error.details]).length).toBeLessThan(2_000)
+  })
+
   it('that timed out on the other side while changing something has an unknown outcome', async () => {
     const url = await serve((_request, response) => {
       response.writeHead(503, { 'content-type': 'text/plain' })
@@ -173,6 +182,8 @@ describe('a JSON call', () => {
     })
     const error = await errorOf(connectTo(url).call(get, { effect: 'read' }))
     expect(error.code).toBe('response-malformed')
+    const change = await errorOf(connectTo(url).call(get, { effect: 'change' }))
+    expect(change.code).toBe('outcome-unknown')
   })
 
   it('notices that the connection broke in the middle of an answer', async () => {
