@@ -203,8 +203,8 @@ export class GrpcLedgerApi implements LedgerApi {
     const stream = this.#connection.stream(
       LedgerCompletions.CompletionStream,
       { userId, parties, beginExclusive: after },
-      READ,
-      waitMillis,
+      // A limit for all of it: checkpoints may come for ever.
+      { ...READ, timeoutMillis: waitMillis },
     )
     const found: Completion[] = []
     try {
