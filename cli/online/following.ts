@@ -52,13 +52,7 @@ export async function followPackage(
   }
   let before: readonly string[] = []
   let followed: readonly Followed[] = []
-  const standingsOverTime = follow(admin, store, transactions, {
-    timeoutMillis: timeoutSeconds * 1000,
-    onFailure: ({ message }) => {
-      remark(`${io.program.name}: ${escapeText(message)}; trying again`)
-    },
-  })
-  for await (const standings of standingsOverTime) {
+  const judge = async (standings: readonly Standing[]): Promise<readonly boolean[]> => {
     const now = standings.map(stateText)
     const fresh = now.map((one, i) => one !== before[i])
     if (fresh.includes(true)) {
@@ -73,6 +67,16 @@ export async function followPackage(
       })
     }
     before = now
+    return fresh
+  }
+  const changes = follow(admin, store, transactions, {
+    timeoutMillis: timeoutSeconds * 1000,
+    judge,
+    onFailure: ({ message }) => {
+      remark(`${io.program.name}: ${escapeText(message)}; trying again`)
+    },
+  })
+  for await (const fresh of changes) {
     const enough = followed.every((one) =>
       until === 'settled' ? isSettled(one.standing) : isSeen(one),
     )

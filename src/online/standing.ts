@@ -83,9 +83,11 @@ const PASSING: ReadonlySet<string> = new Set([
 const FIRST_PAUSE_MILLIS = 500
 const LONGEST_PAUSE_MILLIS = 5_000
 
-export interface FollowOptions {
+export interface FollowOptions<T> {
   /** `Infinity`: until every transaction is settled. */
   readonly timeoutMillis: number
+  /** What is made of standings; where it asks the participant, its failures are waited out as well. */
+  readonly judge: (standings: readonly Standing[]) => Promise<T>
   /** Called for a failure that is waited out. */
   readonly onFailure?: (error: CantosignError) => void
 }
@@ -97,21 +99,21 @@ export function isSettled(standing: Standing): boolean {
 
 /**
  * Follows transactions until each is in force or overtaken, or the time is over.
- * @returns the standings whenever they were read; the last are those at the end
+ * @returns what was made of the standings whenever they were read; the last are those at the end
  * @throws CantosignError for failures that do not pass
  */
-export async function* follow(
+export async function* follow<T>(
   admin: AdminApi,
   store: ChosenStore,
   transactions: readonly ReadTransaction[],
-  { timeoutMillis, onFailure }: FollowOptions,
-): AsyncGenerator<readonly Standing[]> {
+  { timeoutMillis, judge, onFailure }: FollowOptions<T>,
+): AsyncGenerator<T> {
   const end = performance.now() + timeoutMillis
   for (let pause = FIRST_PAUSE_MILLIS; ; pause = Math.min(pause * 1.5, LONGEST_PAUSE_MILLIS)) {
     let settled = false
     try {
       const standings = await standingOf(admin, store, transactions)
-      yield standings
+      yield await judge(standings)
       settled = standings.every(isSettled)
     } catch (error) {
       const passes = error instanceof CantosignError && PASSING.has(error.code)

@@ -97,6 +97,33 @@ describe('submit', { timeout: 60_000 }, () => {
   })
 })
 
+describe('who waits', { timeout: 60_000 }, () => {
+  /** What a wait for one more signature came to, when a call that is no look at the store fails once. */
+  async function waited(command: readonly string[], time: number): Promise<Run> {
+    const { file } = await signedPackage()
+    let asked = 0
+    const proxy = await through((call) =>
+      call.endsWith('/GetId') && (asked += 1) === time ? { $case: 'hang' } : undefined,
+    )
+    const run = await online(
+      ...[...command, file, '--admin-api', proxy.address, '--timeout', '1', '--json'],
+      ...['--wait-timeout', '4'],
+    )
+    expect(asked).toBeGreaterThan(time)
+    return run
+  }
+
+  test.each([
+    ['watch', ['watch'], 1],
+    ['submit --wait', ['submit', '--wait'], 2],
+  ] as const)('with %s waits out whatever fails for a time', async (_name, command, time) => {
+    const run = await waited(command, time)
+    expect(run.status, run.stdout).toBe(6)
+    expect(run.json).toMatchObject({ transactions: [{ authorization: 'incomplete' }] })
+    expect(run.stderr).toContain('trying again')
+  })
+})
+
 describe('fetch', { timeout: 60_000 }, () => {
   let party = ''
   beforeAll(async () => {
