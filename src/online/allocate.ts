@@ -3,6 +3,7 @@ import { CantosignError } from '../base/errors.ts'
 import { escapeText } from '../base/text.ts'
 import { allocationOf, type AllocateExportOptions } from '../package/export-ledger.ts'
 import { mappingOf, type SigningPackage } from '../package/model.ts'
+import { mayPass } from './failure.ts'
 import type { LedgerApi } from './ledger.ts'
 
 export interface AllocationOutcome {
@@ -71,8 +72,12 @@ export async function waitForHosting(
 ): Promise<boolean> {
   const end = performance.now() + timeoutMillis
   for (let pause = PAUSES.first; ; pause = Math.min(pause * 2, PAUSES.longest)) {
-    const hosting = await ledger.connectedSynchronizers(partyId)
-    if (hosting.some(({ id }) => id === synchronizer)) return true
+    try {
+      const hosting = await ledger.connectedSynchronizers(partyId)
+      if (hosting.some(({ id }) => id === synchronizer)) return true
+    } catch (error) {
+      if (!mayPass(error) || performance.now() >= end) throw error
+    }
     const left = end - performance.now()
     if (left <= 0) return false
     await new Promise((resolve) => setTimeout(resolve, Math.min(pause, left)))

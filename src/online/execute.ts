@@ -7,7 +7,7 @@ import {
   type ExecuteExportOptions,
 } from '../package/export-execute.ts'
 import type { PackagePreparedTransaction, SigningPackage } from '../package/model.ts'
-import { failureError, failureOf } from './failure.ts'
+import { failureError, failureOf, mayPass } from './failure.ts'
 import type { Completion, LedgerApi, SchemeNumber } from './ledger.ts'
 
 /** One transaction that was handed in, or had been before. */
@@ -73,14 +73,6 @@ export async function executePackage(
   return submissions
 }
 
-/** What may pass by itself while one waits. */
-const PASSING: ReadonlySet<string> = new Set([
-  'connection-failed',
-  'proxy-failed',
-  'deadline-exceeded',
-  'ledger-busy',
-])
-
 const LOOK_MILLIS = 2_000
 
 /**
@@ -108,7 +100,7 @@ export async function outcomeOf(
         Math.min(left, LOOK_MILLIS),
       )
     } catch (error) {
-      if (!(error instanceof CantosignError) || !PASSING.has(error.code)) throw error
+      if (!mayPass(error)) throw error
       await new Promise((resolve) => setTimeout(resolve, Math.min(left, LOOK_MILLIS)))
       continue
     }

@@ -135,6 +135,22 @@ export function isPassing(failure: Failure): boolean {
   return failure.status === 'UNAVAILABLE' && !isTransportRefusal(failure.text)
 }
 
+/** Errors of a participant that restarts, or of a line that breaks. */
+const OF_A_TIME: ReadonlySet<string> = new Set([
+  'connection-failed',
+  'proxy-failed',
+  'deadline-exceeded',
+  'ledger-busy',
+])
+
+/** True for the error of a call that reads which may pass by itself, while one waits for something. */
+export function mayPass(error: unknown): error is CantosignError {
+  if (!(error instanceof CantosignError)) return false
+  const { cantonCode, retryMillis } = error.details
+  if (error.code !== 'ledger-refused') return OF_A_TIME.has(error.code)
+  return retryMillis !== undefined || cantonErrorHelp(String(cantonCode))?.passing === true
+}
+
 /** True if no repeating helps: the other side is not the right one. */
 function isTransportRefusal(text: string): boolean {
   return tlsHint(text) !== undefined

@@ -8,6 +8,7 @@ import { readTransactionFacts } from '../authorization/facts.ts'
 import type { ReadSignedTransaction } from '../topology/signed-transaction.ts'
 import type { ReadTransaction } from '../topology/transaction.ts'
 import type { AdminApi } from './admin.ts'
+import { mayPass } from './failure.ts'
 import { hashOf, inForce } from './gather.ts'
 import type { ChosenStore } from './store.ts'
 import { listTopology } from './topology-query.ts'
@@ -71,15 +72,6 @@ export async function standingOf(
   })
 }
 
-/** What may pass by itself while one waits: a participant restarts, a line breaks. */
-const PASSING: ReadonlySet<string> = new Set([
-  'connection-failed',
-  'proxy-failed',
-  'deadline-exceeded',
-  'ledger-busy',
-  'outcome-unknown',
-])
-
 const FIRST_PAUSE_MILLIS = 500
 const LONGEST_PAUSE_MILLIS = 5_000
 
@@ -116,8 +108,7 @@ export async function* follow<T>(
       yield await judge(standings)
       settled = standings.every(isSettled)
     } catch (error) {
-      const passes = error instanceof CantosignError && PASSING.has(error.code)
-      if (!passes || performance.now() >= end) throw error
+      if (!mayPass(error) || performance.now() >= end) throw error
       onFailure?.(error)
     }
     const left = end - performance.now()
