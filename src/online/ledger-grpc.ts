@@ -5,6 +5,7 @@ import type { Signature } from '../wire/generated/schema.ts'
 import { parseTimeText } from '../wire/time-text.ts'
 import type { Route } from './connection.ts'
 import { GrpcConnection } from './grpc.ts'
+import { checkedEnd } from './ledger.ts'
 import type {
   AllocateRequest,
   Completion,
@@ -191,7 +192,8 @@ export class GrpcLedgerApi implements LedgerApi {
   }
 
   async ledgerEnd(): Promise<bigint> {
-    return (await this.#connection.unary(LedgerState.GetLedgerEnd, {}, READ)).offset
+    const { offset } = await this.#connection.unary(LedgerState.GetLedgerEnd, {}, READ)
+    return checkedEnd(offset, this.address)
   }
 
   async completions(

@@ -7,6 +7,7 @@ import type { Route } from './connection.ts'
 import { JsonConnection, type JsonCall } from './http.ts'
 import type { CallOptions } from './grpc.ts'
 import { JsonValue } from './json-shape.ts'
+import { checkedEnd } from './ledger.ts'
 import type {
   AllocateRequest,
   Completion,
@@ -203,7 +204,7 @@ export class JsonLedgerApi implements LedgerApi {
 
   async ledgerEnd(): Promise<bigint> {
     const offset = (await this.#get('/v2/state/ledger-end')).field('offset')
-    return offset.absent ? 0n : BigInt(offset.integer)
+    return offset.absent ? 0n : checkedEnd(BigInt(offset.integer), this.address)
   }
 
   async completions(

@@ -1,5 +1,7 @@
 /** What the events of reassignments say about one that is under way. */
 import type { Reassignment } from '../wire/generated/schema.ts'
+import { isOffset } from '../ledger.ts'
+import { REASSIGNMENT_ID } from './record.ts'
 import type { Assigned, ReassignmentPlan, Unassigned } from './record.ts'
 
 /** Events by their kind. */
@@ -28,8 +30,12 @@ export function unassignmentOf(
     ({ source, target, reassignmentId }) =>
       source === plan.source && target === plan.target && reassignmentId === first?.reassignmentId,
   )
-  if (!same || !together || first === undefined || first.reassignmentId === '') return undefined
-  return { reassignmentId: first.reassignmentId, offset: reassignment.offset }
+  if (!same || !together || first === undefined) return undefined
+  const { reassignmentId } = first
+  const { offset } = reassignment
+  return REASSIGNMENT_ID.test(reassignmentId) && isOffset(offset)
+    ? { reassignmentId, offset }
+    : undefined
 }
 
 /** The assignment that ends this reassignment, if this is it. */
@@ -47,5 +53,5 @@ export function assignmentOf(
         one.source === plan.source &&
         one.target === plan.target,
     )
-  return fits ? { offset: reassignment.offset } : undefined
+  return fits && isOffset(reassignment.offset) ? { offset: reassignment.offset } : undefined
 }

@@ -1,6 +1,7 @@
 /** What reassignment asks of the Ledger API, over gRPC. */
 import type { Route } from '../connection.ts'
 import { GrpcConnection } from '../grpc.ts'
+import { checkedEnd } from '../ledger.ts'
 import type { Reassignment, ReassignmentCommand } from '../wire/generated/schema.ts'
 import { LedgerCommands, LedgerState, LedgerUpdates } from '../wire/services.ts'
 import type { ReassignmentPlan } from './record.ts'
@@ -26,7 +27,8 @@ export class ReassignmentLedger {
   }
 
   async ledgerEnd(): Promise<bigint> {
-    return (await this.#connection.unary(LedgerState.GetLedgerEnd, {}, READ)).offset
+    const { offset } = await this.#connection.unary(LedgerState.GetLedgerEnd, {}, READ)
+    return checkedEnd(offset, this.address)
   }
 
   /** Logical ids of the synchronizers that the participant is connected to. */

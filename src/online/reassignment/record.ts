@@ -25,7 +25,7 @@ export interface ReassignmentPlan {
 
 /** The contracts have left the source. */
 export interface Unassigned {
-  /** Opaque; hex from release line 3.4. */
+  /** `REASSIGNMENT_ID` */
   readonly reassignmentId: string
   /** Offset on the participant. */
   readonly offset: bigint
@@ -44,6 +44,9 @@ export interface ReassignmentRecord {
 
 /** V1 ids begin 00, V2 ids 01; a version, a hash and a suffix. */
 export const CONTRACT_ID = /^0[01](?:[0-9a-f]{2}){12,127}$/
+
+/** Opaque; hex from release line 3.4. */
+export const REASSIGNMENT_ID = /^[0-9A-Za-z]{1,256}$/
 
 const FORMAT = 'cantosign-reassignment'
 const VERSION = 1
@@ -118,10 +121,7 @@ export function readReassignment(bytes: Uint8Array): ReassignmentRecord {
       left === undefined
         ? undefined
         : {
-            reassignmentId: left('reassignmentId').matching(
-              /^[0-9A-Za-z]{1,256}$/,
-              'a reassignment id',
-            ),
+            reassignmentId: left('reassignmentId').matching(REASSIGNMENT_ID, 'a reassignment id'),
             offset: left('offset').offset,
           },
     assigned: arrived === undefined ? undefined : { offset: arrived('offset').offset },

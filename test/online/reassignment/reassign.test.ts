@@ -72,6 +72,26 @@ test('a physical id stands for the synchronizer', async () => {
   expect(ledger.place.get(ONE)).toBe(TO)
 })
 
+describe('a participant that says what no participant says', () => {
+  test.each([-1n, 2n ** 62n])('as the end of its ledger (%s) leaves no record', async (end) => {
+    ledger.claimedEnd = end
+    const run = await begin(ONE)
+    expect(run.status, run.stdout).toBe(7)
+    expect(codeOf(run)).toBe('response-malformed')
+    expect(existsSync(record)).toBe(false)
+  })
+
+  test.each(['no id', 'x'.repeat(300), '../\u001b[2J'])(
+    'as the id of a reassignment leaves a record that can be read',
+    async (id) => {
+      ledger.claimedId = id
+      expect(codeOf(await begin(ONE))).toBe('outcome-unknown')
+      const again = await reassign()
+      expect(codeOf(again), again.stdout).not.toBe('reassignment-record-invalid')
+    },
+  )
+})
+
 describe('an answer that is lost', () => {
   test.each(['lost', 'empty'] as const)('of the unassignment (%s)', async (answer) => {
     ledger.answers = [answer]

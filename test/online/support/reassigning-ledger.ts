@@ -32,6 +32,10 @@ export class Ledger {
   connected = [FROM, TO]
   /** How the next commands are answered. */
   answers: Answered[] = []
+  /** What it says of the end of its ledger, in place of the truth. */
+  claimedEnd: bigint | undefined
+  /** What it calls a reassignment, in place of an id. */
+  claimedId: string | undefined
 
   get end(): bigint {
     return BigInt(this.updates.length)
@@ -75,7 +79,7 @@ export class Ledger {
           'the contract is not active',
         )
       }
-      const reassignmentId = `00${offset.toString(16).padStart(64, '0')}`
+      const reassignmentId = this.claimedId ?? `00${offset.toString(16).padStart(64, '0')}`
       for (const { contractId } of all) this.place.set(contractId, 'nowhere')
       this.underway.set(
         reassignmentId,
@@ -120,7 +124,10 @@ export async function serveLedger(
   const server = await startServer([
     [
       LedgerState.GetLedgerEnd,
-      { $case: 'unary', run: () => reply('GetLedgerEndResponse', { offset: ledger.end }) },
+      {
+        $case: 'unary',
+        run: () => reply('GetLedgerEndResponse', { offset: ledger.claimedEnd ?? ledger.end }),
+      },
     ],
     [
       LedgerState.GetConnectedSynchronizers,
