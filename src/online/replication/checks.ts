@@ -96,7 +96,7 @@ function unvetted({ plan }: ReplicationState, facts: TargetFacts): Problem {
     `the target has not vetted ${missing.length === 1 ? 'a package' : `${missing.length} packages`} of the source: ${shown}${more}`,
     plan.packages.length > 0
       ? 'have the operator of the target upload and vet them, then run the command again'
-      : 'have the operator of the target upload and vet them; if the contracts of the party need fewer, start again with --package ID for each that they need',
+      : 'have the operator of the target upload and vet them; if the contracts of the party need fewer, begin anew in another directory, with --needs-package ID for each that they need',
     { details: { packages: missing } },
   )
 }

@@ -112,6 +112,9 @@ describe('packages are vetted', () => {
   test.each(['vetting', 'proposal'] as const)('all of the source, before %s', (step) => {
     const target = targetFacts({ vettedBySource, vettedByTarget: new Set(['1'.repeat(64)]) })
     expect(problem(step, { target })).toMatch(/^replication-unvetted: .*a package.*2222/)
+    // A plan stays as it is: fewer packages are another replication.
+    const { hint } = checkStep(before(step), step, { source: undefined, target }) ?? {}
+    expect(hint).toMatch(/another directory, with --needs-package ID/)
   })
   test('or those that were named, whatever the source has', () => {
     const plan = { ...PLAN, packages: ['2'.repeat(64)] }
