@@ -41,9 +41,25 @@ function defaultConfigPath(environment: NodeJS.ProcessEnv): string {
   )
 }
 
-function chosenProfile(args: Arguments, environment: NodeJS.ProcessEnv): Profile {
+/**
+ * @param address the option that says where a participant is, if one does: that is another one than
+ * the default profile is for, and gets nothing of it, least of all its token
+ */
+function chosenProfile(
+  args: Arguments,
+  address: string | undefined,
+  environment: NodeJS.ProcessEnv,
+): Profile {
   const name = args.string('profile')
   const named = args.string('config')
+  if (name === undefined && address !== undefined) {
+    if (named === undefined) return NO_PROFILE
+    throw new CantosignError(
+      'usage',
+      `--config means nothing where --${address} says where the participant is`,
+      'leave one of them out, or name the profile that is meant for this address: --profile NAME',
+    )
+  }
   const path = named ?? defaultConfigPath(environment)
   if (named === undefined && !existsSync(path)) {
     if (name === undefined) return NO_PROFILE
@@ -72,6 +88,8 @@ export function secondsOf(args: Arguments, name: string): number | undefined {
   )
 }
 
+const ADDRESSES = ['admin-api', 'ledger-api', 'json-api'] as const
+
 /** The option if it is declared and given. */
 const textOf = (
   args: Arguments,
@@ -90,10 +108,11 @@ export function connectionOf(
   environment: NodeJS.ProcessEnv = process.env,
 ): ChosenConnection {
   const declared = new Set(options.map(({ name }) => name))
-  const profile = chosenProfile(args, environment)
   const admin = textOf(args, 'admin-api', declared)
   const ledger = textOf(args, 'ledger-api', declared)
   const json = textOf(args, 'json-api', declared)
+  const address = ADDRESSES.find((name) => textOf(args, name, declared) !== undefined)
+  const profile = chosenProfile(args, address, environment)
   const files = {
     ca: args.string('tls-ca') ?? profile.tls.ca,
     cert: args.string('tls-cert') ?? profile.tls.cert,

@@ -1,5 +1,5 @@
 /** `info` and `state export` against a sandbox, and against servers that break. */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
@@ -165,6 +165,46 @@ describe('profiles', { timeout: 60_000 }, () => {
       '--json',
     )
     expect(won.json).toMatchObject({ participantId: uid })
+  })
+
+  describe('that are the default', () => {
+    const before = process.env['XDG_CONFIG_HOME']
+    beforeAll(() => {
+      const directory = place()
+      mkdirSync(`${directory}/cantosign`)
+      writeFileSync(
+        `${directory}/cantosign/config.yaml`,
+        `default: a\nprofiles:\n  a:\n    adminApi: 127.0.0.1:1\n    tokenFile: ${desk.file('full')}\n`,
+      )
+      process.env['XDG_CONFIG_HOME'] = directory
+    })
+    afterAll(() => {
+      process.env['XDG_CONFIG_HOME'] = before
+    })
+
+    test.each([
+      ['--admin-api', 'adminApi'],
+      ['--ledger-api', 'ledgerApi'],
+      ['--json-api', 'jsonApi'],
+    ] as const)('give nothing to an address of %s', async (option, api) => {
+      const run = await online('info', option, participant(running, 0)[api], '--json')
+      expect(run.status, run.stdout).toBe(7)
+      const { problems } = run.json as { problems: { error: { code: string } }[] }
+      expect(problems.map(({ error }) => error.code)).toContain('ledger-unauthenticated')
+    })
+
+    test('give their token where they are named', async () => {
+      const { adminApi, participant: uid } = participant(running, 0)
+      const named = await done('info', '--admin-api', adminApi, '--profile', 'a', '--json')
+      expect(named.json).toMatchObject({ participantId: uid })
+    })
+  })
+
+  test('of a file that is named are not passed over', async () => {
+    const { adminApi } = participant(running, 0)
+    const file = config('default: a\nprofiles:\n  a: {}\n')
+    expect(await refused(2, 'info', ...file, '--admin-api', adminApi)).toBe('usage')
+    expect(await refused(2, 'info', ...file)).toBe('address-missing')
   })
 
   test.each([
