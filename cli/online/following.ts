@@ -1,7 +1,6 @@
 /** Following the transactions of a package in a store, with a line for whatever changes. */
 import { escapeText } from '../../src/base/text.ts'
 import type { AdminApi } from '../../src/online/admin.ts'
-import { isProved } from '../../src/online/judged-state.ts'
 import { follow, isSettled, type Standing } from '../../src/online/standing.ts'
 import type { ChosenStore } from '../../src/online/store.ts'
 import { prepareSubmission } from '../../src/online/submit.ts'
@@ -52,20 +51,22 @@ export async function followPackage(
   }
   let before: readonly string[] = []
   let followed: readonly Followed[] = []
-  const judge = async (standings: readonly Standing[]): Promise<readonly boolean[]> => {
+  /** Which of them are told anew. What is shown is what was judged: it may be later than the look. */
+  const judge = async (looked: readonly Standing[]): Promise<readonly boolean[]> => {
+    if (looked.every((one, i) => stateText(one) === before[i])) return []
+    const { standings, judgements, proved } = await prepareSubmission(
+      admin,
+      store,
+      content,
+      verdicts,
+    )
+    followed = standings.flatMap((standing, i) => {
+      const { hash, authorization } = judgements[i] ?? {}
+      if (hash === undefined || authorization === undefined) return []
+      return [{ hash, standing, authorization, proved: proved[i] === true }]
+    })
     const now = standings.map(stateText)
     const fresh = now.map((one, i) => one !== before[i])
-    if (fresh.includes(true)) {
-      const { judgements, state } = await prepareSubmission(admin, store, content, verdicts)
-      followed = standings.flatMap((standing, i) => {
-        const { hash, authorization } = judgements[i] ?? {}
-        const transaction = transactions[i]
-        if (hash === undefined || authorization === undefined || transaction === undefined)
-          return []
-        const proved = authorization.status === 'authorized' || isProved(state.reading, transaction)
-        return [{ hash, standing, authorization, proved }]
-      })
-    }
     before = now
     return fresh
   }
@@ -83,7 +84,7 @@ export async function followPackage(
     // How it ends is shown by the command.
     if (enough) break
     const lines = followed
-      .filter(({ standing }, i) => fresh[i] && !(isNew && standing.$case === 'absent'))
+      .filter(({ standing }, i) => fresh[i] === true && !(isNew && standing.$case === 'absent'))
       .flatMap(followedLines)
     if (shows && lines.length > 0) remark(lines.join('\n'))
   }

@@ -137,8 +137,8 @@ function present(
 
 /** @throws CantosignError `serial-taken` if another transaction came in between */
 function statusOf(followed: readonly Followed[], wait: boolean): ExitStatus {
-  for (const { hash, standing } of followed) {
-    if (standing.$case === 'superseded') throw serialTaken(hash, standing)
+  for (const { hash, standing, proved } of followed) {
+    if (standing.$case === 'superseded') throw serialTaken(hash, standing, proved)
   }
   const done = followed.every((one) => {
     if (one.standing.$case === 'effective') return isInForce(one)

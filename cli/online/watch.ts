@@ -35,8 +35,8 @@ export const run: CommandRun = async (args, io) => {
     })
     return { store: chosen, followed: last }
   })
-  for (const { hash, standing } of followed) {
-    if (standing.$case === 'superseded') throw serialTaken(hash, standing)
+  for (const { hash, standing, proved } of followed) {
+    if (standing.$case === 'superseded') throw serialTaken(hash, standing, proved)
   }
   if (args.json) {
     const listed = followed.map(followedJson)

@@ -73,11 +73,18 @@ export async function fetchState(
   return { records, reading, origin: await originOf(admin, store) }
 }
 
-/** True if state proves that this transaction came into force, and is the last of its mapping. */
-export function isProved({ proved }: StateReading, transaction: ReadTransaction): boolean {
+/**
+ * True if state proves that what came into force last for the mapping of a transaction is itself.
+ * @param hash in place of its own: another transaction for the same mapping
+ */
+export function isProved(
+  { proved }: StateReading,
+  transaction: ReadTransaction,
+  hash = toHex(transaction.hash),
+): boolean {
   const reading = readTransactionFacts(transaction)
   const key = reading.ok ? reading.facts.uniqueKey : undefined
-  return key !== undefined && proved.state.last(key)?.hash === toHex(transaction.hash)
+  return key !== undefined && proved.state.last(key)?.hash === hash
 }
 
 /** The records as a package holds them, each once. */

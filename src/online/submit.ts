@@ -13,7 +13,7 @@ import {
 } from '../topology/signed-transaction.ts'
 import { encodeMessage } from '../wire/codec.ts'
 import type { AdminApi } from './admin.ts'
-import { fetchState, type FetchedState } from './judged-state.ts'
+import { fetchState, isProved, type FetchedState } from './judged-state.ts'
 import { standingOf, type Standing } from './standing.ts'
 import { AUTHORIZED, type ChosenStore } from './store.ts'
 
@@ -25,6 +25,8 @@ export interface Preparation {
   readonly judgements: readonly Judgement[]
   /** Of each transaction, whose signatures verify, whatever they count for. */
   readonly signers: readonly ReadonlySet<string>[]
+  /** Of each transaction, whether its standing is more than the word of the participant. */
+  readonly proved: readonly boolean[]
   /** Positions of the transactions that bring something new. */
   readonly toSend: readonly number[]
 }
@@ -74,13 +76,15 @@ export async function prepareSubmission(
     return standing.$case === 'absent' || bringsSigner(own[i] ?? [], stored) ? [i] : []
   })
   const signers = entries.map(({ signatures }) => signersOf(signatures).valid)
-  return {
-    state,
-    standings,
-    judgements: judgeTransactions(entries, state.reading),
-    signers,
-    toSend,
-  }
+  const judgements = judgeTransactions(entries, state.reading)
+  const proved = standings.map((standing, i) => {
+    const { transaction } = entries[i] ?? {}
+    if (transaction === undefined) return false
+    if (standing.$case === 'superseded') return isProved(state.reading, transaction, standing.by)
+    const { status } = judgements[i]?.authorization ?? {}
+    return status === 'authorized' || isProved(state.reading, transaction)
+  })
+  return { state, standings, judgements, signers, proved, toSend }
 }
 
 /**
@@ -88,10 +92,10 @@ export async function prepareSubmission(
  * @throws CantosignError `serial-taken`, `signature-invalid`, `not-authorized`, `signatures-missing`,
  * `signature-unverifiable`
  */
-export function refuseHopeless({ standings, judgements, signers }: Preparation): void {
+export function refuseHopeless({ standings, judgements, signers, proved }: Preparation): void {
   judgements.forEach(({ hash, authorization }, i) => {
     const standing = standings[i]
-    if (standing?.$case === 'superseded') throw serialTaken(hash, standing)
+    if (standing?.$case === 'superseded') throw serialTaken(hash, standing, proved[i] === true)
     if (standing?.$case === 'effective') return
     const { status, reasons, invalid, signed, unverifiable } = authorization
     const details = { hash, status, reasons: reasons.map(({ code }) => code) }
@@ -128,12 +132,18 @@ export function refuseHopeless({ standings, judgements, signers }: Preparation):
 export function serialTaken(
   hash: string,
   { by, serial }: Extract<Standing, { $case: 'superseded' }>,
+  proved: boolean,
 ): CantosignError {
+  const taken = `${hash} comes too late: ${by} with serial ${serial} is in force for the same mapping`
   return new CantosignError(
     'serial-taken',
-    `${hash} comes too late: ${by} with serial ${serial} is in force for the same mapping`,
-    'see it with: fetch --in-force, build again on it, and have it signed anew',
-    { details: { hash, by, serial } },
+    proved
+      ? taken
+      : `${taken}; so says the participant, and the signatures that it shows do not prove it`,
+    proved
+      ? 'see it with: fetch --in-force, build again on it, and have it signed anew'
+      : 'ask another participant that you trust before anything is built on it',
+    { details: { hash, by, serial, proved } },
   )
 }
 

@@ -137,7 +137,7 @@ const onSandbox = (): readonly string[] => ['--synchronizer', running.synchroniz
 /** A party whose host has not signed. */
 async function hastyParty(): Promise<Hasty> {
   const of = `carol::${alice.fingerprint}`
-  const file = desk.file('carol')
+  const file = desk.file(`carol${(files += 1)}`)
   await done(
     ...['build', 'external-party', '--party', 'carol', '--namespace-key', alice.publicKey],
     ...['--host', `${uid(0)}=confirmation`, ...onSandbox(), '-o', file],
@@ -145,6 +145,16 @@ async function hastyParty(): Promise<Hasty> {
   const signed = await desk.sign(file, alice)
   await done('submit', signed, ...honest())
   return hasty(signed, of, ['--party', of], beside)
+}
+
+/** Another transaction for the same party and serial, which is told to be taken. */
+async function rivalOfParty(): Promise<string> {
+  const file = desk.file(`rival${(files += 1)}`)
+  await done(
+    ...['build', 'external-party', '--party', 'carol', '--namespace-key', alice.publicKey],
+    ...['--host', `${uid(1)}=confirmation`, ...onSandbox(), '-o', file],
+  )
+  return await desk.sign(file, alice)
 }
 
 /** A change of a namespace that one of two owners has signed, with all before it held back. */
@@ -216,4 +226,19 @@ describe.each([
     const run = await done(...args, '--quiet', ...(await lie.api()))
     expect(run.stderr).toContain('does not prove')
   })
+})
+
+describe('a proposal that is said to have come first', { timeout: 60_000 }, () => {
+  test.each([['submit'], ['watch', '--wait-timeout', '2']])(
+    'is told by %s as what the participant says',
+    async (command, ...more) => {
+      const { api } = await hastyParty()
+      const run = await online(command, await rivalOfParty(), ...more, '--json', ...(await api()))
+      expect(run.status, run.stdout).toBe(7)
+      const { error } = run.json as { error: { code: string; message: string; hint: string } }
+      expect(error.code).toBe('serial-taken')
+      expect(error.message).toContain('so says the participant')
+      expect(error.hint).toContain('another participant')
+    },
+  )
 })

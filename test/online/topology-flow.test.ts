@@ -151,7 +151,9 @@ describe('a party with one host', { timeout: 60_000 }, () => {
 
   test('whose serial is taken by another is refused', async () => {
     expect(await refused(7, 'submit', signed, ...admin())).toBe('serial-taken')
-    expect(await refused(7, 'watch', signed, ...admin())).toBe('serial-taken')
+    const run = await online('watch', signed, ...admin(), '--json')
+    expect(run.status).toBe(7)
+    expect(run.json).toMatchObject({ error: { code: 'serial-taken', details: { proved: true } } })
   })
 })
 
