@@ -1,4 +1,5 @@
 /** The Admin API of one participant. */
+import { checkedParticipant } from './answers.ts'
 import { GrpcConnection, isUnsupported } from './grpc.ts'
 import type { Route } from './connection.ts'
 import type { StoreId } from './wire/generated/schema.ts'
@@ -28,7 +29,7 @@ export class AdminApi {
   /** `undefined` for a node that has no id yet. */
   async participantId(): Promise<string | undefined> {
     const { initialized, uniqueIdentifier } = await this.connection.unary(Identity.GetId, {}, READ)
-    return initialized ? uniqueIdentifier : undefined
+    return initialized ? checkedParticipant(uniqueIdentifier, this.connection.address) : undefined
   }
 
   async connectedSynchronizers(): Promise<readonly ConnectedSynchronizer[]> {

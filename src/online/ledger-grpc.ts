@@ -3,9 +3,9 @@ import { CantosignError } from '../base/errors.ts'
 import { HASHING_SCHEMES } from '../daml/scheme.ts'
 import type { Signature } from '../wire/generated/schema.ts'
 import { parseTimeText } from '../wire/time-text.ts'
+import { checkedEnd, checkedParticipant } from './answers.ts'
 import type { Route } from './connection.ts'
 import { GrpcConnection } from './grpc.ts'
-import { checkedEnd } from './ledger.ts'
 import type {
   AllocateRequest,
   Completion,
@@ -69,7 +69,8 @@ export class GrpcLedgerApi implements LedgerApi {
   }
 
   async participantId(): Promise<string> {
-    return (await this.#connection.unary(LedgerParties.GetParticipantId, {}, READ)).participantId
+    const { participantId } = await this.#connection.unary(LedgerParties.GetParticipantId, {}, READ)
+    return checkedParticipant(participantId, this.address)
   }
 
   async connectedSynchronizers(party = ''): Promise<readonly LedgerSynchronizer[]> {

@@ -3,11 +3,11 @@ import { toBase64 } from '../base/bytes.ts'
 import { CantosignError } from '../base/errors.ts'
 import { signatureProtoJson } from '../package/export-node.ts'
 import type { JsonApiAddress } from './address.ts'
+import { checkedEnd, checkedParticipant } from './answers.ts'
 import type { Route } from './connection.ts'
 import { JsonConnection, type JsonCall } from './http.ts'
 import type { CallOptions } from './grpc.ts'
 import { JsonValue } from './json-shape.ts'
-import { checkedEnd } from './ledger.ts'
 import type {
   AllocateRequest,
   Completion,
@@ -74,7 +74,8 @@ export class JsonLedgerApi implements LedgerApi {
   }
 
   async participantId(): Promise<string> {
-    return (await this.#get('/v2/parties/participant-id')).field('participantId').text
+    const answer = await this.#get('/v2/parties/participant-id')
+    return checkedParticipant(answer.field('participantId').text, this.address)
   }
 
   async connectedSynchronizers(party = ''): Promise<readonly LedgerSynchronizer[]> {

@@ -1,5 +1,4 @@
 /** The Ledger API of one participant, over gRPC or JSON: the same calls with the same answers. */
-import { CantosignError } from '../base/errors.ts'
 import type { HashingScheme } from '../daml/scheme.ts'
 import type { Signature } from '../wire/generated/schema.ts'
 import type { ApiInput } from './wire/codec.ts'
@@ -115,24 +114,6 @@ export interface Completion {
   readonly message: string
   /** google.rpc.Status as bytes where the transport has it. */
   readonly details: Uint8Array | undefined
-}
-
-/** Above this no ledger gets; the files of this tool hold no more digits. */
-const MAX_OFFSET = 10n ** 18n
-
-export const isOffset = (value: bigint): boolean => value >= 0n && value < MAX_OFFSET
-
-/**
- * The end of a ledger as a participant gives it: it is written down, and has to be read again.
- * @throws CantosignError `response-malformed`
- */
-export function checkedEnd(offset: bigint, address: string): bigint {
-  if (isOffset(offset)) return offset
-  throw new CantosignError(
-    'response-malformed',
-    `the participant at ${address} says that its ledger ends at ${offset}, which is no offset`,
-    'do not trust this participant: have its operator look into it',
-  )
 }
 
 export interface LedgerApi {

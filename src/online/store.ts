@@ -3,6 +3,7 @@ import { CantosignError } from '../base/errors.ts'
 import { escapeText } from '../base/text.ts'
 import { logicalSynchronizerText, readPhysicalSynchronizerId } from '../ident/identifiers.ts'
 import type { AdminApi } from './admin.ts'
+import { checkedSynchronizer } from './answers.ts'
 import type { StoreId } from './wire/generated/schema.ts'
 
 /** A store as commands speak of it. */
@@ -44,7 +45,10 @@ export async function chooseStore(
       synchronizerId: undefined,
     }
   }
-  const known = (await admin.stores()).flatMap((store) => synchronizerOf(store) ?? [])
+  const known = (await admin.stores()).flatMap((store) => {
+    const id = synchronizerOf(store)
+    return id === undefined ? [] : [checkedSynchronizer(id, admin.connection.address)]
+  })
   const fitting =
     asked === undefined
       ? known

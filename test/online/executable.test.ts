@@ -115,7 +115,11 @@ describe('the program', { timeout: 120_000 }, () => {
         Identity.GetId,
         {
           $case: 'unary',
-          run: () => reply('GetIdResponse', { initialized: true, uniqueIdentifier: 'p::x' }),
+          run: () =>
+            reply('GetIdResponse', {
+              initialized: true,
+              uniqueIdentifier: `p::1220${'ab'.repeat(32)}`,
+            }),
         },
       ],
       [

@@ -43,9 +43,12 @@ function replaced(message: Buffer, from: string, to: string): Buffer {
   return Buffer.from(message.toString('latin1').replaceAll(from, to), 'latin1')
 }
 
-async function through(alter: (message: Buffer) => Buffer): Promise<readonly string[]> {
+async function through(
+  alter: (message: Buffer) => Buffer,
+  altered = '/ListAllV2',
+): Promise<readonly string[]> {
   const proxy = await lossyProxy(participant(running, 0).adminApi, (call) =>
-    call.includes('/ListAllV2') ? { $case: 'alter', alter } : undefined,
+    call.includes(altered) ? { $case: 'alter', alter } : undefined,
   )
   proxies.push(proxy)
   return ['--admin-api', proxy.address]
@@ -82,6 +85,32 @@ describe('what is in force', { timeout: 60_000 }, () => {
     expect(code).toBe('state-invalid')
     expect(existsSync(file)).toBe(false)
   })
+})
+
+describe('a name that is text of another kind', { timeout: 60_000 }, () => {
+  const calls = [
+    ['of the participant', '/GetId', () => uid(0)],
+    ['of its synchronizer', '/ListAvailableStores', () => running.synchronizer],
+  ] as const
+  const commands = [
+    ['fetch', '--in-force', '--party', 'PARTY', '-o', 'FILE'],
+    ['state', 'export', '--party', 'PARTY', '-o', 'FILE'],
+    ['proposals'],
+  ] as const
+  test.each(calls.flatMap((call) => commands.map((words) => [...call, words] as const)))(
+    '%s, is not taken over (%s)',
+    async (_what, call, name, words) => {
+      const file = desk.file(`name${(files += 1)}`)
+      const lie = ', as five others vouch for it'
+      const api = await through(
+        (message) => replaced(message, name(), `${name().slice(0, -lie.length)}${lie}`),
+        call,
+      )
+      const args = words.map((word) => (word === 'PARTY' ? party : word === 'FILE' ? file : word))
+      expect(await refused(7, ...args, ...api)).toBe('response-malformed')
+      expect(existsSync(file)).toBe(false)
+    },
+  )
 })
 
 describe('state with another host', { timeout: 60_000 }, () => {

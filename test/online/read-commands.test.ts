@@ -314,7 +314,11 @@ describe('state export', { timeout: 60_000 }, () => {
         Identity.GetId,
         {
           $case: 'unary',
-          run: () => reply('GetIdResponse', { initialized: true, uniqueIdentifier: 'p::x' }),
+          run: () =>
+            reply('GetIdResponse', {
+              initialized: true,
+              uniqueIdentifier: `p::1220${'ab'.repeat(32)}`,
+            }),
         },
       ],
       [

@@ -1,7 +1,7 @@
 /** What reassignment asks of the Ledger API, over gRPC. */
+import { checkedEnd } from '../answers.ts'
 import type { Route } from '../connection.ts'
 import { GrpcConnection } from '../grpc.ts'
-import { checkedEnd } from '../ledger.ts'
 import type { Reassignment, ReassignmentCommand } from '../wire/generated/schema.ts'
 import { LedgerCommands, LedgerState, LedgerUpdates } from '../wire/services.ts'
 import type { ReassignmentPlan } from './record.ts'
