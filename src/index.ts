@@ -22,13 +22,7 @@ export {
 } from './daml/prepared-transaction.ts'
 export type { HashingScheme } from './daml/scheme.ts'
 export { findDangers, type Danger } from './explain/dangers.ts'
-export {
-  dangersOf,
-  judgeTransactions,
-  type Judgement,
-  type JudgementEntry,
-  type StateReading,
-} from './explain/judgement.ts'
+export { judgeTransactions, type JudgementEntry, type StateReading } from './explain/judgement.ts'
 export {
   judgePackage,
   packageEntries,
@@ -36,6 +30,8 @@ export {
   requireSound,
   type StateBeside,
 } from './explain/package-judgement.ts'
+export { dangersOf } from './explain/signing-dangers.ts'
+export { judgementsFor, type Judgement, type SeenJudgement } from './explain/standing.ts'
 export { statementContext, transactionReport, type TransactionReport } from './explain/report.ts'
 export {
   addContext,

@@ -1,12 +1,11 @@
 /** `inspect` of a signing package: everything in it, who has signed, who is missing. */
 import { toHex } from '../../src/base/bytes.ts'
 import type { Danger } from '../../src/explain/dangers.ts'
+import { dangersOf } from '../../src/explain/signing-dangers.ts'
+import { judgementsFor, type SeenJudgement } from '../../src/explain/standing.ts'
 import {
-  dangersOf,
-  judgementsFor,
   judgeTransactions,
   type JudgementEntry,
-  type SeenJudgement,
   type StateReading,
 } from '../../src/explain/judgement.ts'
 import {

@@ -2,7 +2,7 @@
 import { escapeText } from '../../src/base/text.ts'
 import { algorithmOf, encodingOf } from '../../src/crypto/key-spec.ts'
 import type { PublicKey } from '../../src/crypto/public-key.ts'
-import type { Judgement } from '../../src/explain/judgement.ts'
+import type { Judgement } from '../../src/explain/standing.ts'
 import type { PreparedJudgement } from '../../src/explain/prepared-judgement.ts'
 import type { Arguments } from '../command.ts'
 import type { Io } from '../io.ts'

@@ -5,10 +5,10 @@ import type { Finding } from '../../src/base/finding-codes.ts'
 import {
   judgeTransactions,
   readState,
-  type Judgement,
   type JudgementEntry,
   type StateReading,
 } from '../../src/explain/judgement.ts'
+import type { Judgement } from '../../src/explain/standing.ts'
 import type { PublicKey } from '../../src/crypto/public-key.ts'
 import type { Fingerprint } from '../../src/ident/fingerprint.ts'
 import type { SigningPackage } from '../../src/package/model.ts'

@@ -7,13 +7,9 @@ import type { PublicKey } from '../../src/crypto/public-key.ts'
 import { mappingRow } from '../../src/topology/mapping.ts'
 import { namespacesOf } from '../../src/topology/keys.ts'
 import { combinedHash } from '../../src/topology/namespace.ts'
-import {
-  dangersOf,
-  judgementsFor,
-  judgeTransactions,
-  type Judgement,
-  type SeenJudgement,
-} from '../../src/explain/judgement.ts'
+import { dangersOf } from '../../src/explain/signing-dangers.ts'
+import { judgementsFor, type Judgement, type SeenJudgement } from '../../src/explain/standing.ts'
+import { judgeTransactions } from '../../src/explain/judgement.ts'
 import type { Danger } from '../../src/explain/dangers.ts'
 import type { SignedMessages, Signer } from '../../src/signer/signer.ts'
 import type { ReadTransaction } from '../../src/topology/transaction.ts'

@@ -5,12 +5,8 @@ import { toHex } from '../../src/base/bytes.ts'
 import { escapeText } from '../../src/base/text.ts'
 import type { Danger } from '../../src/explain/dangers.ts'
 import { differenceOf } from '../../src/explain/difference.ts'
-import type {
-  Claim,
-  Judgement,
-  JudgementEntry,
-  SeenJudgement,
-} from '../../src/explain/judgement.ts'
+import type { Claim, Judgement, SeenJudgement } from '../../src/explain/standing.ts'
+import type { JudgementEntry } from '../../src/explain/judgement.ts'
 import { transactionReport } from '../../src/explain/report.ts'
 import { spokenHash } from '../../src/explain/spoken.ts'
 import type { SigningPackage } from '../../src/package/model.ts'
@@ -79,7 +75,7 @@ const CLAIMED: Readonly<Record<Claim['by'], string>> = {
     'the state holds it and does not prove it: it may be forged, or what proves it may be missing',
   removed: 'the state proves it, and after it a removal of something else, which nodes refuse',
   batch:
-    'an earlier transaction of the package that does not follow what is proved, or is not complete and not signed with this one: it may never take effect, or another in its place',
+    'a transaction of the package that does not follow what is proved, is not complete and not signed before this one, or comes too late: it may never take effect, or another in its place',
 }
 
 /** What changes against the transaction in force, field by field. */

@@ -8,10 +8,10 @@ import {
   judgeTransactions,
   readState,
   storeOf,
-  type Judgement,
   type JudgementEntry,
   type StateReading,
 } from './judgement.ts'
+import type { Judgement } from './standing.ts'
 
 /** State and keys from elsewhere; nothing of it is believed further than its signatures prove it. */
 export interface StateBeside {

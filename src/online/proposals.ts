@@ -1,7 +1,8 @@
 /** Proposals: transactions that a store holds and that still lack signatures. */
 import { CantosignError } from '../base/errors.ts'
 import { toHex } from '../base/bytes.ts'
-import { judgeTransactions, type Judgement, type StateReading } from '../explain/judgement.ts'
+import { judgeTransactions, type StateReading } from '../explain/judgement.ts'
+import type { Judgement } from '../explain/standing.ts'
 import type { Alternative, Missing } from '../authorization/result.ts'
 import type { MappingCase } from '../topology/mapping.ts'
 import { readTransactionFacts } from '../authorization/facts.ts'

@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from 'vitest'
 import { transactionHash } from '../../src/topology/transaction.ts'
-import { keyMessageOf, REMOVE } from '../authorization/signed.ts'
+import { definitionMapping, keyMessageOf, namespaceOf, REMOVE } from '../authorization/signed.ts'
 import { hashHex, transactionBytes } from '../package/support.ts'
 import {
   delegation,
@@ -151,6 +151,50 @@ describe('a lowered threshold is told behind', () => {
     const at = desk()
     const { status, stderr } = at.run(...laidOut(at, one, 2))
     expect({ status, stderr }).toEqual({ status: 0, stderr })
+  })
+})
+
+test('the order of the package hides nothing', () => {
+  const at = desk()
+  const transactions = [entry(party(5, 2)), entry(party(4, 3))]
+  at.write('in.json', packageFile({ transactions, known: PROVED }))
+  const { details, message } = refusal(at, 8, signArgs('alice'))
+  expect(details).toMatchObject({ dangers: ['confirmation-threshold-lowered', 'serial-taken'] })
+  expect(message).toContain('if serial 4 is in force: 2 confirmations will do where 3 were needed')
+})
+
+describe('new owners in steps', () => {
+  const owners = ['alice', 'bob', 'carol'] as const
+  const namespace = namespaceOf(owners.map(person))
+  const define = (serial: number, ...more: readonly Person[]): Uint8Array =>
+    transactionBytes(definitionMapping([...owners, ...more].map(person), 2, namespace), serial)
+  const known = [...ROOTS, signedBy(define(1), ...owners)]
+
+  test('that reach the threshold together are told of together', () => {
+    const at = desk()
+    const unsigned = [define(2, 'dave'), define(3, 'dave', 'mallory')]
+    at.write('in.json', packageFile({ unsigned, known }))
+    const { details, message } = refusal(at, 8, signArgs('alice'))
+    expect(details).toMatchObject({ dangers: ['owners-added-suffice'] })
+    expect(message).toContain('together with what comes before it here: the new owners reach')
+  })
+
+  test('are signed one at a time', () => {
+    const at = desk()
+    at.write('in.json', packageFile({ unsigned: [define(2, 'dave')], known }))
+    const { status, stderr } = at.run(...signArgs('alice'))
+    expect({ status, stderr }).toEqual({ status: 0, stderr })
+  })
+})
+
+test('more than can be compared is a danger of its own', () => {
+  const at = desk()
+  const rivals = Array.from({ length: 60 }, (_one, i) => entry(party(3, 3 + i)))
+  const last = party(4, 2)
+  at.write('in.json', packageFile({ transactions: [...rivals, entry(last)], known: PROVED }))
+  const { details } = refusal(at, 8, signArgs('alice', ['--transaction', hashHex(last)]))
+  expect(details).toMatchObject({
+    dangers: ['previous-too-many', 'confirmation-threshold-lowered'].sort(),
   })
 })
 

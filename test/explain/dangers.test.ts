@@ -835,7 +835,7 @@ describe('dangers', () => {
     const missing = Object.keys(DANGER_CODES).filter(
       (code) => !shown.has(code) && !(code in PREPARED_DANGER_CODES),
     )
-    expect(missing).toEqual(['conflicting-transactions'])
+    expect(missing).toEqual(['conflicting-transactions', 'previous-too-many'])
   })
 
   test('those that lie in a change need what was before', () => {

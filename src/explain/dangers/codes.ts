@@ -31,6 +31,11 @@ export const DANGER_CODES = {
     grave: false,
     meaning: 'the serial says that something is changed, and what stood before is not known here',
   },
+  'previous-too-many': {
+    grave: true,
+    meaning:
+      'more transactions may stand before it than it is compared with: what it takes away is not told in full',
+  },
   'serial-jump': {
     grave: false,
     meaning: 'the serial is not the one after the serial of the previous transaction',
