@@ -8,7 +8,7 @@ import type { Fingerprint } from '../ident/fingerprint.ts'
 import { mappingUniqueKey } from '../topology/unique-key.ts'
 import type { KnownMapping } from '../topology/mapping.ts'
 import { readSigningPublicKey } from '../topology/signing-key.ts'
-import type { SigningPublicKey } from '../wire/generated/schema.ts'
+import type { PartyToParticipant, SigningPublicKey } from '../wire/generated/schema.ts'
 import type { StateReading } from './judgement.ts'
 import { KeyUsage } from './words.ts'
 
@@ -45,15 +45,27 @@ function provedMapping<Case extends KnownMapping['$case']>(
   return mapping !== undefined && isLike(mapping) ? mapping : undefined
 }
 
+const provedHosting = (
+  state: StateReading,
+  party: string,
+): ReturnType<typeof provedMapping<'partyToParticipant'>> =>
+  provedMapping(state, {
+    $case: 'partyToParticipant',
+    value: { party, threshold: 0, participants: [], partySigningKeys: undefined },
+  })
+
+/** The keys that the PartyToParticipant of a party is proved to list. */
+export const hostedKeys = (
+  state: StateReading,
+  party: string,
+): PartyToParticipant['partySigningKeys'] => provedHosting(state, party)?.value.partySigningKeys
+
 /**
  * Reads the keys of a party from its PartyToParticipant, or, where that lists none, from its
  * PartyToKeyMapping, as older releases keep them. A party that is not hosted any more has none.
  */
 export function actingKeys(state: StateReading, party: string): ActingKeys {
-  const hosting = provedMapping(state, {
-    $case: 'partyToParticipant',
-    value: { party, threshold: 0, participants: [], partySigningKeys: undefined },
-  })
+  const hosting = provedHosting(state, party)
   if (hosting === null) return { party, listed: { threshold: 1, keys: new Set() } }
   const own = hosting?.value.partySigningKeys
   if (own !== undefined) {

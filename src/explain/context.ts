@@ -1,5 +1,5 @@
 /** What an explanation may know beside the transaction itself. */
-import type { SigningPublicKey } from '../wire/generated/schema.ts'
+import type { PartyToParticipant, SigningPublicKey } from '../wire/generated/schema.ts'
 
 export interface ExplainContext {
   /** Fingerprint of a signing key of the wire; `undefined` for bytes that are no key. */
@@ -8,4 +8,6 @@ export interface ExplainContext {
   readonly own?: ReadonlySet<string>
   /** The fingerprint of the key that signs. */
   readonly signer?: string
+  /** The keys that the hosting of a party lists, as far as that is known. */
+  readonly hostedKeys?: (party: string) => PartyToParticipant['partySigningKeys']
 }

@@ -2,6 +2,7 @@
 import type { Fingerprint } from '../ident/fingerprint.ts'
 import type { ReadTransaction } from '../topology/transaction.ts'
 import type { TopologyTransaction } from '../wire/generated/schema.ts'
+import { hostedKeys } from './acting-keys.ts'
 import type { ExplainContext } from './context.ts'
 import { findConflicts, findDangers, type Danger } from './dangers.ts'
 import { dangerIf } from './dangers/change.ts'
@@ -110,8 +111,9 @@ export function dangersOf(
   own: ReadonlySet<string>,
   signer?: Fingerprint,
 ): { readonly each: readonly (readonly Danger[])[]; readonly together: readonly Danger[] } {
-  const context = {
+  const context: ExplainContext = {
     ...statementContext,
+    hostedKeys: (party) => hostedKeys(state, party),
     ...(own.size === 0 ? {} : { own }),
     ...(signer === undefined ? {} : { signer }),
   }

@@ -162,21 +162,19 @@ interface Signers {
 const fingerprintsOf = (keys: readonly SigningPublicKey[], context: ExplainContext): string[] =>
   keys.flatMap((key) => context.fingerprintOf(key) ?? [])
 
-/** Dangers of a change of the keys that sign for the party. */
-function signerDangers(
-  current: Signers | undefined,
+/** Dangers of keys that sign for the party now and did not before. */
+function newSignerDangers(
+  current: Signers,
   previous: Signers | undefined,
   context: ExplainContext,
 ): readonly Danger[] {
-  const before = fingerprintsOf(previous?.keys ?? [], context)
-  const after = fingerprintsOf(current?.keys ?? [], context)
-  const added = newIn(before, after)
-  const removed = newIn(after, before)
-  const threshold = current?.threshold ?? 0
+  const after = fingerprintsOf(current.keys, context)
+  const added = newIn(fingerprintsOf(previous?.keys ?? [], context), after)
+  const { threshold } = current
   const alone = added.length > 0 && added.length >= threshold
   return [
     ...dangerIf(
-      previous !== undefined && current !== undefined && threshold < previous.threshold,
+      previous !== undefined && threshold < previous.threshold,
       'signing-threshold-lowered',
       () =>
         `${counted(threshold, 'key')} will do where ${previous?.threshold ?? 0} had to sign for the party`,
@@ -191,6 +189,19 @@ function signerDangers(
       'party-key-added',
       () => `new, and takes part in ${threshold} of ${after.length}: ${listed(added)}`,
     ),
+  ]
+}
+
+/** Dangers of a change of the keys that sign for the party. */
+function signerDangers(
+  current: Signers | undefined,
+  previous: Signers | undefined,
+  context: ExplainContext,
+): readonly Danger[] {
+  const before = fingerprintsOf(previous?.keys ?? [], context)
+  const removed = newIn(fingerprintsOf(current?.keys ?? [], context), before)
+  return [
+    ...(current === undefined ? [] : newSignerDangers(current, previous, context)),
     ...dangerIf(
       current !== undefined && removed.length > 0,
       'party-key-removed',
@@ -289,14 +300,12 @@ export function partyKeyDangers(change: Change<PartyToKeyMapping>): readonly Dan
   const { current, previous, operation, context } = change
   const signers: Signers = { keys: current.signingKeys, threshold: current.threshold }
   if (operation === 'remove') return signerDangers(undefined, signers, context)
-  return [
-    ...keyListDangers(signers, context),
-    ...(previous === undefined
-      ? []
-      : signerDangers(
-          signers,
-          { keys: previous.signingKeys, threshold: previous.threshold },
-          context,
-        )),
-  ]
+  const always = keyListDangers(signers, context)
+  if (previous !== undefined) {
+    const before = { keys: previous.signingKeys, threshold: previous.threshold }
+    return [...always, ...signerDangers(signers, before, context)]
+  }
+  // A party that lists keys where it is hosted gets more of them by a first mapping of this kind.
+  const hosted = context.hostedKeys?.(current.party)
+  return hosted === undefined ? always : [...always, ...newSignerDangers(signers, hosted, context)]
 }
