@@ -49,7 +49,8 @@ export function packageState(
   content: SigningPackage,
   beside: StateBeside = NOTHING_BESIDE,
 ): StateReading {
-  const signed = [...content.state.map((one) => one.signed), ...beside.signed]
+  // What the signer brings comes before what the preparer says.
+  const signed = [...beside.signed, ...content.state.map((one) => one.signed)]
   const resolve = keyResolver(content, beside.resolve)
   return readState(signed, storeOf(synchronizerOf(content)), resolve)
 }

@@ -103,7 +103,7 @@ function heldBeside(
   const before = all
     .filter((one) => serialOf(one) < serialOf(inForce) && isProved(one))
     .reduce((latest, one) => Math.max(latest, serialOf(one)), 0)
-  return all.flatMap((transaction): readonly Claim[] => {
+  const claims = all.flatMap((transaction): readonly Claim[] => {
     const { value } = transaction
     const serial = serialOf(transaction)
     if (transaction === inForce) return []
@@ -113,6 +113,8 @@ function heldBeside(
     if (!isRefusedRemoval(removal, value)) return []
     return [{ by: isProved(transaction) ? 'removed' : 'state', transaction }]
   })
+  // The latest first: what is shown in full is the change against it.
+  return claims.toSorted((a, b) => serialOf(b.transaction) - serialOf(a.transaction))
 }
 
 /**

@@ -279,6 +279,18 @@ describe('the owner of a synchronizer that the package names', () => {
   })
 })
 
+test('the change is shown against the latest of what is not proved, of the signer’s own state first', () => {
+  const at = desk()
+  const shown = party(3, 2)
+  const known = [signedBy(party(2, 2), 'mallory'), signedBy(party(3, 3), 'mallory')]
+  at.write('in.json', packageFile({ unsigned: [party(4, 3)], known: [...ROOTS, ...known] }))
+  at.write('own.bin', signedBy(shown, 'alice'))
+  const { stderr } = at.run(...signArgs('alice', ['--state', 'own.bin']))
+  expect(stderr).toContain('what changes against serial 3')
+  expect(stderr).toContain(`also given, serial 2 (${hashHex(party(2, 2))})`)
+  expect(stderr).not.toContain(`also given, serial 3 (${hashHex(shown)})`)
+})
+
 test('what is signed in the same run is not hidden by one between that is not', () => {
   const at = desk()
   const raised = party(4, 3)
