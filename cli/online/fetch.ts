@@ -106,6 +106,7 @@ async function fetchProposals(
       admin,
       store,
       proposals.map(({ signed }) => signed.transaction),
+      { limits },
     )
     const text = {
       requestedBy: args.string('requested-by'),
@@ -136,6 +137,7 @@ async function addState(
     return await fetchState(admin, store, transactions, {
       resolve: keyResolver(content),
       parties: [...new Set(acting)],
+      limits,
     })
   })
   const made = withState(content, state, limits)

@@ -8,6 +8,7 @@ import { CantosignError } from '../base/errors.ts'
 import { readTransactionFacts, type TransactionFacts } from '../authorization/facts.ts'
 import { firstRequirement, referencedBy } from '../authorization/requirement.ts'
 import { readPhysicalSynchronizerId, readUniqueIdentifier } from '../ident/identifiers.ts'
+import { DEFAULT_LIMITS, type PackageLimits } from '../package/model.ts'
 import type { MappingCase } from '../topology/mapping.ts'
 import type { SnapshotRecord } from '../topology/snapshot.ts'
 import type { ReadTransaction } from '../topology/transaction.ts'
@@ -22,6 +23,14 @@ const AUTHORITY: readonly MappingCase[] = [
 
 /** Namespaces that are asked for: a participant could name new ones without end. */
 const MAX_NAMESPACES = 10_000
+
+function tooMuch(what: string): CantosignError {
+  return new CantosignError(
+    'limit-exceeded',
+    `the state that is needed ${what}`,
+    'fetch fewer transactions at once; if there is one alone, the participant gives more than belongs to it',
+  )
+}
 
 /** Calls that are under way at once. */
 const AT_ONCE = 4
@@ -53,16 +62,18 @@ class Gathering {
   readonly #open: string[] = []
   readonly #followed = new Map<string, Followed>()
   readonly #openFollowed: Followed[] = []
+  readonly #limits: PackageLimits
+  #bytes = 0
+
+  constructor(limits: PackageLimits) {
+    this.#limits = limits
+  }
 
   addNamespaces(names: readonly string[]): void {
     for (const name of names) {
       if (this.#namespaces.has(name)) continue
       if (this.#namespaces.size === MAX_NAMESPACES) {
-        throw new CantosignError(
-          'limit-exceeded',
-          `the state that is needed names more than ${MAX_NAMESPACES} namespaces`,
-          'fetch fewer transactions at once',
-        )
+        throw tooMuch(`names more than ${MAX_NAMESPACES} namespaces`)
       }
       this.#namespaces.add(name)
       this.#open.push(name)
@@ -96,6 +107,11 @@ class Gathering {
   add(record: SnapshotRecord): void {
     const identity = toBase64(record.signed.bytes)
     if (this.records.has(identity)) return
+    this.#bytes += record.signed.bytes.length
+    const { state, packageBytes } = this.#limits
+    if (this.records.size === state || this.#bytes > packageBytes) {
+      throw tooMuch(`has more than ${state} transactions or ${packageBytes} bytes`)
+    }
     this.records.set(identity, record)
     const reading = readTransactionFacts(record.signed.transaction)
     if (reading.ok) this.addNamespaces(namespacesOfFacts(reading.facts))
@@ -127,15 +143,18 @@ const uniqueKeyOf = (transaction: ReadTransaction): string | undefined => {
 /**
  * Gathers state from a store, by filtered calls.
  * @param namespaces asked for beside those that the transactions name
+ * @param limits what is gathered is no more than a package may hold
  * @returns records as they were received, in no order
+ * @throws CantosignError `limit-exceeded`, and as the calls
  */
 export async function gatherState(
   admin: AdminApi,
   store: ChosenStore,
   transactions: readonly ReadTransaction[],
   namespaces: readonly string[] = [],
+  limits: PackageLimits = DEFAULT_LIMITS,
 ): Promise<readonly SnapshotRecord[]> {
-  const gathering = new Gathering()
+  const gathering = new Gathering(limits)
   gathering.addNamespaces([...ownerOf(store.synchronizerId), ...namespaces])
   for (const transaction of transactions) gathering.follow(transaction)
   const history = { store: store.id, proposals: false, time: 'history' } as const

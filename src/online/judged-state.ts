@@ -4,6 +4,7 @@ import { readTransactionFacts } from '../authorization/facts.ts'
 import { CantosignError } from '../base/errors.ts'
 import { readState, storeOf, type StateReading } from '../explain/judgement.ts'
 import type { StateContent } from '../package/entries.ts'
+import type { PackageLimits } from '../package/model.ts'
 import type { KeyResolver } from '../topology/signed-transaction.ts'
 import type { SnapshotRecord } from '../topology/snapshot.ts'
 import type { ReadTransaction } from '../topology/transaction.ts'
@@ -38,6 +39,7 @@ export interface StateOptions {
   readonly resolve?: KeyResolver
   /** Parties whose keys and hosts are needed as well: those that act in Daml transactions. */
   readonly parties?: readonly string[]
+  readonly limits?: PackageLimits
 }
 
 /**
@@ -48,9 +50,9 @@ export async function fetchState(
   admin: AdminApi,
   store: ChosenStore,
   transactions: readonly ReadTransaction[],
-  { resolve, parties = [] }: StateOptions = {},
+  { resolve, parties = [], limits }: StateOptions = {},
 ): Promise<FetchedState> {
-  const gathered = await gatherState(admin, store, transactions)
+  const gathered = await gatherState(admin, store, transactions, [], limits)
   const ofParties =
     parties.length === 0
       ? []

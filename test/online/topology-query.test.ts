@@ -8,6 +8,7 @@ import { Routes } from '../../src/online/connection.ts'
 import { gatherState, inForce } from '../../src/online/gather.ts'
 import { withRetries, type RetryClock } from '../../src/online/retry.ts'
 import { chooseStore } from '../../src/online/store.ts'
+import { DEFAULT_LIMITS } from '../../src/package/model.ts'
 import { listTopology } from '../../src/online/topology-query.ts'
 import { decodeApiMessage } from '../../src/online/wire/codec.ts'
 import type { MessageTypes } from '../../src/online/wire/generated/schema.ts'
@@ -166,6 +167,20 @@ describe('what a node answers', () => {
     })
     expect(new Set(named)).toEqual(new Set([namespace]))
   })
+
+  test.each([['state'], ['packageBytes']] as const)(
+    'is not gathered beyond the limit of %s: a participant could go on for ever',
+    async (limit) => {
+      const namespaces = [0, 1].map((i) => participant(running, i).participant.split('::')[1] ?? '')
+      const store = await chooseStore(honest, undefined)
+      const records = await gatherState(honest, store, [], namespaces)
+      expect(records.length).toBeGreaterThan(1)
+      const limited = { ...DEFAULT_LIMITS, [limit]: 1 }
+      await expect(gatherState(honest, store, [], namespaces, limited)).rejects.toMatchObject({
+        code: 'limit-exceeded',
+      })
+    },
+  )
 
   test('holds one record in force for each mapping', async () => {
     const { id } = await chooseStore(honest, undefined)
