@@ -32,7 +32,7 @@ export function privateKeyDriver(key: PrivateKey, name: string): SignerDriver {
     bulk: () => {
       requireOpen()
       const maker = new NodeSigner(key)
-      return { madeBy: 'other', sign: async (input) => await Promise.resolve(maker.sign(input)) }
+      return { madeBy: 'node', sign: async (input) => await Promise.resolve(maker.sign(input)) }
     },
     close: () => {
       closed = true

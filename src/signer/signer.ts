@@ -31,7 +31,7 @@ export interface Signer {
   sign(request: SigningRequest): Promise<Uint8Array>
   /**
    * Signs every message, or nothing: the first that fails ends it.
-   * @param fast verify all by node:crypto and a sample by noble, instead of all by noble
+   * @param fast verify only a sample by noble, and all by node:crypto
    * @returns the signatures in the order of the messages
    * @throws CantosignError as `sign`
    */
@@ -49,8 +49,8 @@ export interface SignedMessages {
 
 /** Makes one signature. */
 export interface SignatureMaker {
-  /** Which implementation makes the signatures; another one verifies them. */
-  readonly madeBy: 'noble' | 'other'
+  /** Which implementation makes the signatures: one of the two here, which the other verifies, or none of them. */
+  readonly madeBy: 'noble' | 'node' | 'other'
   /** @param input message or digest; a copy, which the maker may keep or change */
   sign(input: Uint8Array): Promise<Uint8Array>
 }
@@ -134,6 +134,21 @@ async function make(
 
 type Verifier = 'node' | 'noble'
 
+/**
+ * Who looks at a signature. The two do not agree about every signature by every Ed25519 key: what is
+ * made elsewhere has to be valid for both.
+ */
+function verifiersOf({ madeBy }: SignatureMaker): readonly Verifier[] {
+  switch (madeBy) {
+    case 'noble':
+      return ['node']
+    case 'node':
+      return ['noble']
+    case 'other':
+      return ['node', 'noble']
+  }
+}
+
 /** @throws CantosignError `signature-self-check` */
 async function requireValid(
   driver: SignerDriver,
@@ -174,7 +189,9 @@ export function signerOf(driver: SignerDriver, options: SignerOptions = {}): Sig
     const key = await publicKey()
     const own = message.slice()
     const signature = await make(driver, driver, key, own)
-    await requireValid(driver, key, own, signature, driver.madeBy === 'noble' ? 'node' : 'noble')
+    for (const verifier of verifiersOf(driver)) {
+      await requireValid(driver, key, own, signature, verifier)
+    }
     return signature
   }
   return {
@@ -183,9 +200,9 @@ export function signerOf(driver: SignerDriver, options: SignerOptions = {}): Sig
     signAll: async (messages, fast = false) => {
       const [only, ...more] = messages
       if (only !== undefined && more.length === 0) {
-        const noble = driver.madeBy === 'noble' ? 0 : 1
-        const signature = await sign(only)
-        return { signatures: [signature], verifiedByNode: 1 - noble, verifiedByNoble: noble }
+        const signatures = [await sign(only)]
+        const count = (verifier: Verifier): number => Number(verifiersOf(driver).includes(verifier))
+        return { signatures, verifiedByNode: count('node'), verifiedByNoble: count('noble') }
       }
       const key = await publicKey()
       const maker = driver.bulk?.() ?? driver
@@ -195,7 +212,7 @@ export function signerOf(driver: SignerDriver, options: SignerOptions = {}): Sig
       for (const [index, message] of messages.entries()) {
         const own = message.slice()
         const signature = await make(driver, maker, key, own)
-        if (fast || maker.madeBy === 'noble') {
+        if (fast || maker.madeBy !== 'node') {
           await requireValid(driver, key, own, signature, 'node')
           verifiedByNode++
         }

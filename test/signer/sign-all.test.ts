@@ -75,6 +75,16 @@ test('Ed25519 signatures of many messages are the bytes that each would have alo
   expect(signatures).toEqual(alone)
 })
 
+test.each([
+  [1, false, 1, 1],
+  [20, false, 20, 20],
+  [20, true, 20, 16],
+])('%i by a signer elsewhere (fast: %s) are verified by both', async (count, fast, node, noble) => {
+  const signer = signerOf(lying('ed25519-a', -1))
+  const { verifiedByNode, verifiedByNoble } = await signer.signAll(messagesOf(count), fast)
+  expect([verifiedByNode, verifiedByNoble]).toEqual([node, noble])
+})
+
 test('no messages, no signatures', async () => {
   const { signatures } = await (await fileSigner('ed25519-a')).signAll([])
   expect(signatures).toEqual([])

@@ -1,8 +1,12 @@
-import { createPrivateKey, createPublicKey, sign, verify } from 'node:crypto'
+import { Point } from '@noble/ed25519'
+import { createHash, createPrivateKey, createPublicKey, sign, verify } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { digestOf } from '../../src/crypto/hash.ts'
 import { keySpecRow } from '../../src/crypto/key-spec.ts'
+import { verifyWithNoble } from '../../src/crypto/noble.ts'
 import { parsePrivateKeyInfo } from '../../src/crypto/private-key.ts'
+import { publicKeyFromRaw, rawPublicKey } from '../../src/crypto/public-key.ts'
+import { verifySignature } from '../../src/crypto/signature.ts'
 import { parseFingerprint } from '../../src/ident/fingerprint.ts'
 import { privateKeyDriver } from '../../src/signer/file.ts'
 import { signerOf, type SignerDriver } from '../../src/signer/signer.ts'
@@ -173,4 +177,50 @@ test('no error of the port repeats the secret', async () => {
   const text = JSON.stringify([error, String(error)])
   expect(text).toContain('signature-self-check')
   expect(text).not.toContain(keyVector('ed25519-a').seed_hex)
+})
+
+/** A key with a part of order 8, and signatures by it that leave that part out. */
+function mixedOrder(): {
+  readonly spki: Uint8Array
+  readonly sign: (text: Uint8Array) => Uint8Array
+} {
+  const order = 2n ** 252n + 27742317777372353535851937790883648493n
+  const torsion = Point.fromHex('26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05')
+  const secret = 0x1234567890abcdefn
+  const point = Point.BASE.multiply(secret).add(torsion).toBytes()
+  const little = (bytes: Uint8Array): bigint =>
+    bytes.reduceRight((value, byte) => value * 256n + BigInt(byte), 0n)
+  const attempt = (text: Uint8Array, nonce: bigint): Uint8Array => {
+    const commitment = Point.BASE.multiply(nonce).toBytes()
+    const hash = createHash('sha512').update(commitment).update(point).update(text).digest()
+    const challenge = little(hash) % order
+    // The part of order 8 would not show.
+    if (challenge % 8n === 0n) return attempt(text, nonce + 1n)
+    const answer = (nonce + challenge * secret) % order
+    const bytes = Uint8Array.from({ length: 32 }, (_, i) =>
+      Number((answer >> BigInt(8 * i)) & 255n),
+    )
+    return new Uint8Array([...commitment, ...bytes])
+  }
+  return {
+    spki: publicKeyFromRaw('EC_CURVE25519', point).spki,
+    sign: (text) => attempt(text, 7n),
+  }
+}
+
+test('a signature made elsewhere that only one of the two implementations takes is not let out', async () => {
+  const key = mixedOrder()
+  const signer = signerOf(
+    foreignDriver('ed25519-a', {
+      publicKey: async () => await Promise.resolve(key.spki),
+      sign: async (input) => await Promise.resolve(key.sign(input)),
+    }),
+  )
+  const publicKey = await signer.publicKey()
+  const signature = key.sign(message)
+  expect(verifySignature(publicKey, message, signature)).toBe(false)
+  const { keySpec } = publicKey
+  expect(await verifyWithNoble(keySpec, rawPublicKey(publicKey), message, signature)).toBe(true)
+  expect(await codeOf(signer.sign({ message }))).toBe('signature-self-check')
+  expect(await codeOf(signer.signAll([message, message]))).toBe('signature-self-check')
 })
