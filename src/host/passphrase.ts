@@ -81,6 +81,17 @@ function unreadable(what: string, cause: unknown): CantosignError {
   )
 }
 
+/** @throws CantosignError `passphrase-unreadable` for a terminal, which would show what is typed */
+async function refuseTerminal(descriptor: number, what: string): Promise<void> {
+  const { isatty } = await import('node:tty')
+  if (!isatty(descriptor)) return
+  throw new CantosignError(
+    'passphrase-unreadable',
+    `the passphrase is not read from ${what}, a terminal: it would be shown while it is typed`,
+    'leave the option out: at a terminal the passphrase is asked for and not shown',
+  )
+}
+
 /**
  * Reads a passphrase.
  * @param prompt for the terminal
@@ -96,17 +107,21 @@ export async function readPassphrase(
       try {
         const descriptor = openSync(source.path, 'r')
         try {
+          await refuseTerminal(descriptor, source.path)
           bytes = readDescriptor(descriptor)
         } finally {
           closeSync(descriptor)
         }
       } catch (cause) {
+        if (cause instanceof CantosignError) throw cause
         throw unreadable(source.path, cause)
       }
       return checked(bytes)
     }
     case 'descriptor': {
       const { descriptor } = source
+      const what = `descriptor ${descriptor}`
+      await refuseTerminal(descriptor, what)
       let bytes: Uint8Array
       try {
         if (isOwnDescriptor(descriptor, fstatSync(descriptor))) {
@@ -114,7 +129,7 @@ export async function readPassphrase(
         }
         bytes = readDescriptor(descriptor)
       } catch (cause) {
-        throw unreadable(`descriptor ${descriptor}`, cause)
+        throw unreadable(what, cause)
       }
       return checked(bytes)
     }

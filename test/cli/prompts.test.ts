@@ -41,6 +41,19 @@ describe.runIf(hasScript)('at a prompt for a secret', () => {
     expect(existsSync(join(directory, 'key'))).toBe(true)
   })
 
+  test.each([
+    ['--passphrase-fd', '0'],
+    ['--passphrase-file', '/dev/tty'],
+    ['--passphrase-file', '/dev/stdin'],
+  ])('the terminal is not read by %s %s, with what is typed shown', async (...option) => {
+    const directory = scratch()
+    const args = [...GENERATE, ...option, '--json']
+    const { status, stdout } = await runAtTerminal(args, [], { directory })
+    expect(status).toBe(5)
+    expect(stdout).toContain('"code":"passphrase-unreadable"')
+    expect(existsSync(join(directory, 'key'))).toBe(false)
+  })
+
   test('what is typed ahead belongs to the next prompt', async () => {
     const directory = scratch()
     const { status } = await runAtTerminal(GENERATE, [secret(`${PASSPHRASE}\r${PASSPHRASE}\r`)], {

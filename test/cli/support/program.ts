@@ -1,6 +1,6 @@
 /** Runs the built programs as a user does: as processes, in a directory of their own. */
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
 import { afterAll } from 'vitest'
@@ -72,7 +72,9 @@ function recordSecretsOf(
     const value = args[i + 1]
     if (value === undefined || !/^--(new-)?passphrase-file$/.test(argument)) continue
     const path = resolve(directory, value)
-    if (existsSync(path)) passphrases.push(readFileSync(path, 'utf8').replace(/\r?\n$/, ''))
+    // Neither a device nor a pipe is read once more.
+    if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) continue
+    passphrases.push(readFileSync(path, 'utf8').replace(/\r?\n$/, ''))
   }
   passphrases.forEach(recordPassphrase)
   for (const argument of args) {
