@@ -23,6 +23,7 @@ export {
 export type { HashingScheme } from './daml/scheme.ts'
 export { findDangers, type Danger } from './explain/dangers.ts'
 export { judgeTransactions, type JudgementEntry, type StateReading } from './explain/judgement.ts'
+export { needsOf, type KeyNeed } from './explain/key-need.ts'
 export {
   judgePackage,
   packageEntries,

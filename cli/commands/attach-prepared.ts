@@ -3,6 +3,7 @@ import { ExitStatus } from '../../src/base/error-codes.ts'
 import { CantosignError } from '../../src/base/errors.ts'
 import { escapeText } from '../../src/base/text.ts'
 import { algorithmOf, encodingOf } from '../../src/crypto/key-spec.ts'
+import { packageState, requireSound } from '../../src/explain/package-judgement.ts'
 import type { Fingerprint } from '../../src/ident/fingerprint.ts'
 import { addPreparedSignatures } from '../../src/package/add-prepared.ts'
 import type { SigningPackage } from '../../src/package/model.ts'
@@ -12,7 +13,6 @@ import type { Arguments } from '../command.ts'
 import type { Io } from '../io.ts'
 import { preparedStandingJson, preparedStandingLines } from '../present/prepared-verdict.ts'
 import { writeOutput } from './output.ts'
-import { packageState, requireSound } from '../../src/explain/package-judgement.ts'
 import {
   namedParties,
   onlyParties,

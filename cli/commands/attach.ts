@@ -14,6 +14,7 @@ import { MAX_SIGNATURE_BYTES } from '../../src/package/entries.ts'
 import type { SigningPackage } from '../../src/package/model.ts'
 import { keyResolver } from '../../src/package/verdicts.ts'
 import { writePackage } from '../../src/package/write.ts'
+import { needsOf, type Judged } from '../../src/explain/key-need.ts'
 import {
   judgePackage,
   packageEntries,
@@ -28,7 +29,6 @@ import { readPackageInput } from './package-input.ts'
 import { readPublicKeyFiles } from './public-key-input.ts'
 import { acceptedDangers, refuseDangers } from './sign-agreement.ts'
 import { unneededError, unneededHint } from './sign-choice.ts'
-import { needsOf, type Judged } from './sign-request.ts'
 import { readStateInput, type StateInput } from './state-input.ts'
 
 export const run: CommandRun = async (args, io) => {
@@ -175,7 +175,8 @@ function refuseUnneeded(
   if (args.flag('allow-unneeded')) return
   const needs = needsOf(judged, covered, signedBy).map(({ need }) => need)
   if (needs.every((need) => need === 'unneeded')) {
-    const hash = covered.length === 1 ? judged.entries[covered[0] ?? -1]?.hash : undefined
+    const only = covered.length === 1 ? judged.entries[covered[0] ?? -1] : undefined
+    const hash = only === undefined ? undefined : toHex(only.transaction.hash)
     throw unneededError(signedBy, hash, unneededHint(judged.state))
   }
   if (!needs.includes('needed')) {

@@ -1,6 +1,7 @@
 /** `combine`: copies of one package become one with everything that any of them has. */
 import { ExitStatus } from '../../src/base/error-codes.ts'
 import { escapeText } from '../../src/base/text.ts'
+import { judgePackage, packageState } from '../../src/explain/package-judgement.ts'
 import { combinePackages, type Copy, type LeftOut } from '../../src/package/combine.ts'
 import type { SigningPackage } from '../../src/package/model.ts'
 import { verifyPackage } from '../../src/package/verdicts.ts'
@@ -11,7 +12,6 @@ import { standingJson, standingLines } from '../present/signing.ts'
 import { counted } from '../present/text.ts'
 import { requireOutput, writeOutput } from './output.ts'
 import { readPackageInput } from './package-input.ts'
-import { judgePackage, packageState } from '../../src/explain/package-judgement.ts'
 import { judgePreparedTransactions, packageActingStates } from './prepared-state.ts'
 import { readStateInput, type StateInput } from './state-input.ts'
 

@@ -8,6 +8,7 @@ import {
   type JudgementEntry,
   type StateReading,
 } from '../../src/explain/judgement.ts'
+import { packageEntries, packageState } from '../../src/explain/package-judgement.ts'
 import {
   signatureReport,
   transactionReport,
@@ -23,7 +24,6 @@ import { packageLines, type ShownEntry } from '../present/package.ts'
 import { preparedEntryJson, type PreparedEntryView } from '../present/prepared-entry.ts'
 import type { FileReport } from './kinds.ts'
 import { packageFindings } from './package-findings.ts'
-import { packageEntries, packageState } from '../../src/explain/package-judgement.ts'
 import { judgePreparedTransactions, packageActingStates } from './prepared-state.ts'
 import { NOTHING_BESIDE } from './state-input.ts'
 import { readPackageBytes } from './package-input.ts'

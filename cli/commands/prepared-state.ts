@@ -3,6 +3,7 @@ import type { Store } from '../../src/authorization/state.ts'
 import type { ReadPreparedTransaction } from '../../src/daml/prepared-transaction.ts'
 import type { ActingKeys } from '../../src/explain/acting-keys.ts'
 import { readState, storeOf, type StateReading } from '../../src/explain/judgement.ts'
+import { requireSound } from '../../src/explain/package-judgement.ts'
 import {
   actingParties,
   judgePrepared,
@@ -18,7 +19,6 @@ import type {
 import { keyResolver } from '../../src/package/verdicts.ts'
 import type { KeyResolver, VerifiedSignature } from '../../src/topology/signed-transaction.ts'
 import type { Arguments } from '../command.ts'
-import { requireSound } from '../../src/explain/package-judgement.ts'
 import { readStateInput, type StateInput } from './state-input.ts'
 
 export interface ActingState {

@@ -2,10 +2,11 @@
 import { CantosignError } from '../../src/base/errors.ts'
 import type { PublicKey } from '../../src/crypto/public-key.ts'
 import type { StateReading } from '../../src/explain/judgement.ts'
+import { needsOf } from '../../src/explain/key-need.ts'
 import type { Fingerprint } from '../../src/ident/fingerprint.ts'
 import type { Arguments } from '../command.ts'
 import type { Io } from '../io.ts'
-import { carriersOf, needsOf, type SigningRequest } from './sign-request.ts'
+import { carriersOf, type SigningRequest } from './sign-request.ts'
 
 export interface SigningChoice {
   /** Positions of the transactions that the signatures are over, ascending; at least one. */

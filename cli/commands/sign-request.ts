@@ -10,10 +10,10 @@ import {
 } from '../../src/explain/judgement.ts'
 import type { Judgement } from '../../src/explain/standing.ts'
 import type { PublicKey } from '../../src/crypto/public-key.ts'
+import { packageEntries, packageState, requireSound } from '../../src/explain/package-judgement.ts'
 import type { Fingerprint } from '../../src/ident/fingerprint.ts'
 import type { SigningPackage } from '../../src/package/model.ts'
 import { carriesCombined } from '../../src/package/verdicts.ts'
-import { needOf, type Need } from '../../src/topology/need.ts'
 import { verifySignatures, type KeyResolver } from '../../src/topology/signed-transaction.ts'
 import type { Arguments } from '../command.ts'
 import {
@@ -26,7 +26,6 @@ import {
 } from './input.ts'
 import { limitsIn } from './limits.ts'
 import { readPackageBytes } from './package-input.ts'
-import { packageEntries, packageState, requireSound } from '../../src/explain/package-judgement.ts'
 import { readStateInput, type StateInput } from './state-input.ts'
 
 /** Where the transactions come from, and where a signature goes. */
@@ -150,51 +149,6 @@ export function knowingSigner(request: SigningRequest, key: PublicKey): SigningR
   const { source } = request
   if (source.$case === 'package') return { ...request, resolve }
   return { ...request, resolve, entries: [fileEntry(source.input, resolve)] }
-}
-
-/** Transactions, and the state that decides who may sign them. */
-export interface Judged {
-  readonly entries: readonly (JudgementEntry & { readonly hash: string })[]
-  readonly state: StateReading
-}
-
-/** One transaction that a key may be asked for. */
-export interface KeyNeed {
-  readonly index: number
-  readonly need: Need | 'signed'
-}
-
-/**
- * What the key is for each transaction: asked for, not asked for, or not to be told.
- * @param indices the transactions in question
- */
-export function needsOf(
-  request: Judged,
-  indices: readonly number[],
-  key: Fingerprint,
-): readonly KeyNeed[] {
-  const { entries, state } = request
-  const alone = entries.map(({ transaction }): Need => {
-    const mapping = transaction.value?.mapping?.mapping
-    return mapping === undefined ? 'unneeded' : needOf(mapping, key)
-  })
-  // A second signer spoils a root delegation, also for those that come after it in the package.
-  const hashes = new Set(
-    indices.flatMap((i) => (alone[i] === 'unneeded' ? [] : [entries[i]?.hash ?? ''])),
-  )
-  const judged = judgeTransactions(entries, state, { key, hashes })
-  return indices.map((index): KeyNeed => {
-    const entry = entries[index]
-    const hasSigned = entry?.signatures.some(
-      ({ signature, status }) => status === 'valid' && signature.wire.signedBy === key,
-    )
-    if (hasSigned === true) return { index, need: 'signed' }
-    const own = alone[index] ?? 'unneeded'
-    const { authorization } = judged[index] ?? {}
-    if (own === 'unneeded' || authorization === undefined) return { index, need: 'unneeded' }
-    if (authorization.signed.includes(key)) return { index, need: 'needed' }
-    return { index, need: authorization.status === 'unknown' ? own : 'unneeded' }
-  })
 }
 
 /**

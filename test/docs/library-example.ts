@@ -4,13 +4,15 @@ import {
   createPackage,
   exportCertificates,
   judgePackage,
+  needsOf,
   openSpec,
+  packageEntries,
+  packageState,
   readPackage,
   readSpec,
   requireExpectation,
   signingMessage,
   writePackage,
-  type AuthorizationResult,
   type ExportedFile,
   type KeyFiles,
 } from '../../src/index.ts'
@@ -23,11 +25,6 @@ export function makePackage(spec: string, keyFiles: KeyFiles): Uint8Array {
   return writePackage(createPackage({ transactions: built }))
 }
 
-function asksFor(fingerprint: string, { missing }: AuthorizationResult): boolean {
-  const candidates = missing.namespaces.flatMap((one) => one.candidates)
-  return [...candidates, ...missing.keys].some((one) => one === fingerprint)
-}
-
 /** Signs everything in the package that asks for the key, if the package says what was agreed. */
 export async function signAgreed(
   file: Uint8Array,
@@ -35,7 +32,7 @@ export async function signAgreed(
   spec: string,
   keyFiles: KeyFiles,
 ): Promise<Uint8Array> {
-  const { package: content } = readPackage(file)
+  const { package: content, verdicts } = readPackage(file)
   // Every field, every byte: what differs is thrown as `expectation-mismatch`, with its path.
   const agreed = readSpec(openSpec(spec, 'agreed.yaml'), keyFiles)
   requireExpectation(
@@ -45,9 +42,13 @@ export async function signAgreed(
   const signer = await openFileSigner(keyPath)
   try {
     const key = await signer.publicKey()
+    const judged = { entries: packageEntries(content, verdicts), state: packageState(content) }
+    const needs = needsOf(judged, [...content.transactions.keys()], key.fingerprint)
+    if (needs.every(({ need }) => need !== 'needed')) throw new Error('nothing asks for the key')
     let signed = content
-    for (const { hash, authorization } of judgePackage(content)) {
-      if (!asksFor(key.fingerprint, authorization)) continue
+    for (const { index, need } of needs) {
+      const hash = content.transactions[index]?.hash
+      if (need !== 'needed' || hash === undefined) continue
       const target = { $case: 'transaction', hash } as const
       const signature = await signer.sign({ message: signingMessage(signed, target) })
       signed = addSignature(
