@@ -113,13 +113,21 @@ function wordsForYargs(
   })
 }
 
+/** The words of a line that are no options; values of options may be among them. */
+const plainWords = (argv: readonly string[]): readonly string[] =>
+  argv.filter((word) => !word.startsWith('-'))
+
 /** The words of the command that a line names, the first one of several, or none. */
 function namedWords(commands: readonly CommandSpec[], argv: readonly string[]): readonly string[] {
-  const plain = argv.filter((word) => !word.startsWith('-'))
-  const [first = '', second] = plain
+  const [first = '', second] = plainWords(argv)
   const group = commands.filter(({ words }) => words[0] === first)
   const found = group.find(({ words }) => words[1] === undefined || words[1] === second)
   return found?.words ?? group[0]?.words.slice(0, 1) ?? []
+}
+
+function helpOf(name: string, commands: readonly CommandSpec[], argv: readonly string[]): string {
+  const named = namedWords(commands, argv)
+  return helpText(name, commands, named, plainWords(argv)[named.length])
 }
 
 const oneOf = (words: readonly string[]): string =>
@@ -167,7 +175,7 @@ export async function parseCommandLine(
   argv: readonly string[],
 ): Promise<ParsedCommandLine> {
   if (argv[0] === 'help') {
-    return { $case: 'help', text: helpText(name, commands, namedWords(commands, argv.slice(1))) }
+    return { $case: 'help', text: helpOf(name, commands, argv.slice(1)) }
   }
   const words = wordsForYargs(commands, argv)
   let chosen: { command: CommandSpec; values: Readonly<Record<string, unknown>> } | undefined
@@ -243,7 +251,7 @@ export async function parseCommandLine(
     if (unknown !== undefined) throw usage(`there is no option ${unknown}`, hint)
     throw usage(mistakeText(commands, named, error), hint)
   }
-  if (chosen === undefined) return { $case: 'help', text: helpText(name, commands, named) }
+  if (chosen === undefined) return { $case: 'help', text: helpOf(name, commands, argv) }
   const { command, values } = chosen
   checkValues([...GLOBAL_OPTIONS, ...command.options], values)
   return { $case: 'run', command, args: new CommandArguments(values) }

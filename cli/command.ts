@@ -32,6 +32,8 @@ export interface CommandSpec {
   readonly options: readonly OptionSpec[]
   /** Command lines as they are typed behind the name of the program; at least one. */
   readonly examples: readonly string[]
+  /** Options that a choice of its first argument does not take; help of the choice leaves them out. */
+  readonly foreignTo?: (choice: string) => readonly OptionSpec[]
   /** True if all that the command makes is printed: `-o FILE` then leads it to a file. */
   readonly prints?: true
   /** True if it changes something elsewhere and makes no file: `-o` is refused, not ignored. */

@@ -2,7 +2,7 @@
 import type { CommandSpec, OptionSpec } from '../command.ts'
 import { limitOption } from './limits.ts'
 import { AUDIT_LOG_OPTION, AUDIT_VERIFY_COMMAND } from './audit-options.ts'
-import { BUILD_KINDS, BUILD_OPTIONS } from './build-options.ts'
+import { BUILD_KINDS, BUILD_OPTIONS, foreignOptions } from './build-options.ts'
 import { EXPORT_FORMATS } from './export-formats.ts'
 import { KINDS } from './kinds.ts'
 import { SIGNER_OPTIONS } from './signer-options.ts'
@@ -348,6 +348,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       { name: 'kind', optional: true, choices: BUILD_KINDS, describe: 'what to build, without -f' },
     ],
     options: BUILD_OPTIONS,
+    foreignTo: (choice) => foreignOptions(BUILD_KINDS.find((kind) => kind === choice) ?? 'spec'),
     examples: [
       'build root-delegation --namespace-key root.pub.der -o namespace.cantosign.json',
       'build hosting --previous party.cert --add-host node2::1220…=observation -o change.cantosign.json',

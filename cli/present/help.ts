@@ -50,8 +50,22 @@ function exampleLines(line: string): readonly string[] {
   return lines.map((text, i) => (i < lines.length - 1 ? `${text} \\` : text))
 }
 
+/** The command as it is called with a choice of its first argument: what that one takes, and no more. */
+function ofChoice(command: CommandSpec, choice: string): CommandSpec {
+  const foreign = new Set(command.foreignTo?.(choice).map(({ name }) => name))
+  const words = [...command.words, choice]
+  return {
+    ...command,
+    words,
+    positionals: command.positionals.slice(1),
+    options: command.options.filter(({ name }) => !foreign.has(name)),
+    examples: command.examples.filter((line) => line.startsWith(words.join(' '))),
+  }
+}
+
 function commandHelp(program: string, command: CommandSpec): readonly string[] {
-  const { words, describe, positionals, options, examples } = command
+  const { words, describe, positionals, options, examples, foreignTo } = command
+  const [argument] = positionals
   const before = words.slice(0, -1).map((word) => `${word} `)
   return [
     `${program} ${before.join('')}${pattern(command)} [options]`,
@@ -68,9 +82,14 @@ function commandHelp(program: string, command: CommandSpec): readonly string[] {
     ...(options.length === 0 ? [] : ['Options:', ...entries(options.map(optionEntry)), '']),
     'Options of every command:',
     ...entries(COMMON_OPTIONS.map(optionEntry)),
-    '',
-    'Examples:',
+    ...(examples.length === 0 ? [] : ['', 'Examples:']),
     ...examples.flatMap((example) => exampleLines(`${program} ${example}`)),
+    ...(foreignTo === undefined || argument === undefined
+      ? []
+      : [
+          '',
+          `${program} ${words.join(' ')} ${argument.name.toUpperCase()} --help says what it takes.`,
+        ]),
   ]
 }
 
@@ -112,14 +131,20 @@ function listHelp(
   ]
 }
 
-/** @param words the command that the help is about, the first word of several, or none for all */
+/**
+ * @param words the command that the help is about, the first word of several, or none for all
+ * @param choice what its first argument is, where that is known
+ */
 export function helpText(
   program: string,
   commands: readonly CommandSpec[],
   words: readonly string[],
+  choice?: string,
 ): string {
   const command = commands.find((one) => one.words.join(' ') === words.join(' '))
-  const lines =
-    command === undefined ? listHelp(program, commands, words[0]) : commandHelp(program, command)
+  if (command === undefined) return listHelp(program, commands, words[0]).join('\n')
+  const isChoice =
+    command.foreignTo !== undefined && command.positionals[0]?.choices?.includes(choice ?? '')
+  const lines = commandHelp(program, isChoice ? ofChoice(command, choice ?? '') : command)
   return lines.join('\n')
 }

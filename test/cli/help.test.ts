@@ -1,6 +1,7 @@
 /** What `--help` says, held against the command table. */
 import { describe, expect, test } from 'vitest'
 import type { CommandSpec } from '../../cli/command.ts'
+import { BUILD_KINDS, BUILD_OPTIONS, foreignOptions } from '../../cli/commands/build-options.ts'
 import { COMMANDS } from '../../cli/commands/table.ts'
 import { ONLINE_COMMANDS } from '../../cli/commands/online-table.ts'
 import { readPlainCommandLine } from '../../cli/plain-arguments.ts'
@@ -72,6 +73,16 @@ test.each([
   const expected = helpText('cantosign', COMMANDS, words === '' ? [] : words.split(' '))
   const shown = json ? (JSON.parse(stdout) as { readonly help: string }).help : stdout.trimEnd()
   expect({ status, stderr, shown }).toEqual({ status: 0, stderr: '', shown: expected })
+})
+
+test.each(BUILD_KINDS)('build %s --help lists what this kind takes, and no more', (kind) => {
+  const { status, stdout } = run(['build', kind, '--help'])
+  expect(status).toBe(0)
+  expect(stdout).toContain(`cantosign build ${kind} [options]`)
+  const foreign = new Set(foreignOptions(kind).map(({ name }) => name))
+  expect(foreign.size).toBeGreaterThan(3)
+  const listed = [...stdout.matchAll(/^ {2}(?:-., )?--([a-z-]+)/gm)].map(([, name = '']) => name)
+  for (const { name } of BUILD_OPTIONS) expect(listed.includes(name), name).toBe(!foreign.has(name))
 })
 
 describe('a mistake is told in the words of the command line', () => {
