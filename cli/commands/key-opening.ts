@@ -100,7 +100,15 @@ export function hasNewPassphrase(args: Arguments): boolean {
 /** What `--key` is given. @throws CantosignError `usage` for nothing at all, `key-uri`, `key-uri-invalid` */
 export function requireKeyUri(uri: string | undefined, program: KeyUriProgram): KeyUri {
   if (uri !== undefined) return parseKeyUri(uri, program)
-  throw new CantosignError('usage', 'no key is given', 'name it: --key FILE or --key URI')
+  throw noKey()
+}
+
+const noKey = (): CantosignError =>
+  new CantosignError('usage', 'no key is given', 'name it: --key FILE or --key URI')
+
+/** Told before anything is read or asked. @throws CantosignError `usage` */
+export function refuseKeyless(args: Arguments): void {
+  if (args.string('key') === undefined) throw noKey()
 }
 
 /**

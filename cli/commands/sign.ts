@@ -9,13 +9,14 @@ import { readWholeFile } from '../../src/host/files.ts'
 import type { Arguments, CommandRun } from '../command.ts'
 import type { Io } from '../io.ts'
 import { confirmSignature, refuseUnasked } from './confirmation.ts'
-import { openSigner } from './key-opening.ts'
+import { openSigner, refuseKeyless } from './key-opening.ts'
 import { requireOutput, writeOutput } from './output.ts'
 import type { SigningRequest } from './sign-request.ts'
 
 export const run: CommandRun = async (args, io) => {
   const path = args.positional('file')
   const output = requireOutput(args, io)
+  refuseKeyless(args)
   refuseUnasked(args, io)
   if (args.flag('blind')) return await signBlind(path, output, args, io)
   const { readSigningRequest } = await import('./sign-request.ts')

@@ -11,7 +11,7 @@ import type { Io } from '../io.ts'
 import { refuseUnasked } from './confirmation.ts'
 import { readAnyInput, type AnyContent } from './input.ts'
 import { limitsIn } from './limits.ts'
-import { openSigner } from './key-opening.ts'
+import { openSigner, refuseKeyless } from './key-opening.ts'
 import { requireOutput, writeOutput } from './output.ts'
 import { partySignaturesOf, writePartySignatures } from './party-signatures.ts'
 import { readExpectation, requireSignable } from './prepared-agreement.ts'
@@ -30,6 +30,7 @@ export const run: CommandRun = async (args, io) => {
   const path = args.positional('file')
   const output = requireOutput(args, io)
   refuseForm(args)
+  refuseKeyless(args)
   refuseUnasked(args, io)
   const content = await readAnyInput(path, limitsIn(args))
   if (content.$case !== 'package') return await signFile(content, path, output, args, io)

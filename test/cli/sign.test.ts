@@ -387,6 +387,12 @@ describe('is refused as a mistake', () => {
     expect(refusal(at, status, signArgs('alice', more, input)).code).toBe(code)
   })
 
+  test.each(['sign', 'transaction sign'])('no key, whatever else is missing: %s', (words) => {
+    const { status, stderr } = offer().run(...words.split(' '), 'none', '-o', 'x')
+    expect(status).toBe(2)
+    expect(stderr).toContain('no key is given [usage]')
+  })
+
   test('no terminal and no --yes', () => {
     const at = offer()
     const args = ['sign', 'in.json', '--key', 'alice.key', '-o', 'out.json']
