@@ -104,7 +104,7 @@ function logicalSynchronizer(content: SigningPackage, chosen: string | undefined
     throw new CantosignError(
       'export-target',
       'the package names no synchronizer, and a party is allocated on one',
-      'name it: export takes --store ID, party allocate and submit --synchronizer ID; info shows the ids',
+      'name it: export takes --store ID, party allocate and submit of cantosign-online --synchronizer ID; its info shows the ids',
     )
   }
   const physical = readPhysicalSynchronizerId(id)
