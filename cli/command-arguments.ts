@@ -11,7 +11,6 @@ export class CommandArguments implements Arguments {
   readonly #values: Readonly<Record<string, unknown>>
   readonly json: boolean
   readonly quiet: boolean
-  readonly color: boolean
   readonly yes: boolean
   readonly force: boolean
   readonly output: string | undefined
@@ -20,7 +19,6 @@ export class CommandArguments implements Arguments {
     this.#values = values
     this.json = this.flag('json')
     this.quiet = this.flag('quiet')
-    this.color = !this.flag('no-color')
     this.yes = this.flag('yes')
     this.force = this.flag('force')
     this.output = this.string('output')

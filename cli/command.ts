@@ -52,7 +52,6 @@ export type CommandRun = (
 export interface Arguments {
   readonly json: boolean
   readonly quiet: boolean
-  readonly color: boolean
   readonly yes: boolean
   readonly force: boolean
   /** `-o`: a path, or `-` for standard output. */

@@ -136,7 +136,6 @@ function argumentsFor(args: Arguments, profile: string): Arguments {
   return {
     json: args.json,
     quiet: args.quiet,
-    color: args.color,
     yes: args.yes,
     force: args.force,
     output: args.output,

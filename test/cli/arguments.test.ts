@@ -17,10 +17,10 @@ async function byYargs(argv: readonly string[]): Promise<ParsedCommandLine | und
 
 /** Everything a command can ask its arguments for. */
 function answers({ command, args }: CommandCall): unknown {
-  const { json, quiet, color, yes, force, output } = args
+  const { json, quiet, yes, force, output } = args
   return {
     words: command.words,
-    global: { json, quiet, color, yes, force, output },
+    global: { json, quiet, noColor: args.flag('no-color'), yes, force, output },
     options: command.options.map(({ name, kind }) =>
       kind === 'flag'
         ? args.flag(name)
