@@ -4,6 +4,7 @@ import type { PublicKey } from '../../src/crypto/public-key.ts'
 import type { StateReading } from '../../src/explain/judgement.ts'
 import { needsOf } from '../../src/explain/key-need.ts'
 import type { Fingerprint } from '../../src/ident/fingerprint.ts'
+import { alreadySigned } from '../../src/package/add.ts'
 import type { Arguments } from '../command.ts'
 import type { Io } from '../io.ts'
 import { carriersOf, type SigningRequest } from './sign-request.ts'
@@ -64,14 +65,6 @@ export function unneededHint(state: StateReading): string {
   return state.transactions.size > 0
     ? 'its delegation may be missing, revoked or restricted to other mappings; use a key that verify names, or --allow-unneeded'
     : 'use the key of the namespace; --allow-unneeded signs all the same'
-}
-
-function alreadySigned(key: PublicKey, what: string): CantosignError {
-  return new CantosignError(
-    'key-already-signed',
-    `the key ${key.fingerprint} has signed ${what} already`,
-    'nothing is left to do with this key',
-  )
 }
 
 /** What to do with a transaction: sign it, leave it out for one of two reasons. */
@@ -172,7 +165,7 @@ const hintOf = ({ request }: Found): string => unneededHint(request.state)
 /** Signing nothing is an error. */
 function nothingToSign(found: Found): CantosignError {
   const { key, signed, request } = found
-  if (signed.length > 0) return alreadySigned(key, 'every transaction that asks for it')
+  if (signed.length > 0) return alreadySigned(key.fingerprint, 'every transaction that asks for it')
   const many = request.entries.length > 1 && !found.named
   return unneededError(
     key.fingerprint,
@@ -185,7 +178,7 @@ function chooseEach(found: Found, allowUnneeded: boolean): SigningChoice {
   const { request, key, asked, named, wanted, signed, stray } = found
   const explicit = named || request.entries.length === 1
   if (explicit) {
-    if (signed[0] !== undefined) throw alreadySigned(key, hashAt(found, signed[0]))
+    if (signed[0] !== undefined) throw alreadySigned(key.fingerprint, hashAt(found, signed[0]))
     if (stray[0] !== undefined && !allowUnneeded) {
       throw unneededError(key.fingerprint, hashAt(found, stray[0]), hintOf(found))
     }

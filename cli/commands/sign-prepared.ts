@@ -4,8 +4,7 @@ import { CantosignError } from '../../src/base/errors.ts'
 import type { PublicKey } from '../../src/crypto/public-key.ts'
 import type { PreparedJudgement } from '../../src/explain/prepared-judgement.ts'
 import { systemTimeMicros } from '../../src/host/clock.ts'
-import type { Fingerprint } from '../../src/ident/fingerprint.ts'
-import { transactionAbsent } from '../../src/package/add.ts'
+import { alreadySigned, transactionAbsent } from '../../src/package/add.ts'
 import { addPreparedSignatures } from '../../src/package/add-prepared.ts'
 import type { SigningPackage } from '../../src/package/model.ts'
 import { verifyPackage } from '../../src/package/verdicts.ts'
@@ -267,14 +266,6 @@ function weigh(asked: Asked, key: PublicKey, args: Arguments): readonly Weighed[
       },
     ]
   })
-}
-
-function alreadySigned(fingerprint: Fingerprint, what: string): CantosignError {
-  return new CantosignError(
-    'key-already-signed',
-    `the key ${fingerprint} has signed ${what} already`,
-    'nothing is left to do with this key',
-  )
 }
 
 /**

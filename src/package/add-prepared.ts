@@ -4,7 +4,7 @@ import type { PublicKey } from '../crypto/public-key.ts'
 import type { Fingerprint } from '../ident/fingerprint.ts'
 import { signatureMessage } from '../topology/assemble.ts'
 import type { KeyResolver } from '../topology/signed-transaction.ts'
-import { transactionAbsent, type AddOptions } from './add.ts'
+import { alreadySigned, requireSignerKey, transactionAbsent, type AddOptions } from './add.ts'
 import { isStorable, limitsOf, normalForm } from './create.ts'
 import type { PackagePreparedTransaction, PreparedSignature, SigningPackage } from './model.ts'
 import { comparePreparedSignatures } from './order.ts'
@@ -59,11 +59,7 @@ function withSignature(
   const kept = entry.signatures.filter((one) => {
     if (one.signedBy !== wire.signedBy || one.party !== wire.party) return true
     if (verifyPackageSignature(one, entry.digest, false, '', resolve).status === 'valid') {
-      throw new CantosignError(
-        'key-already-signed',
-        `the key ${wire.signedBy} has signed ${entry.hash} already`,
-        'nothing is left to do with this key',
-      )
+      throw alreadySigned(wire.signedBy, entry.hash)
     }
     replaced.push(one)
     return false
@@ -89,14 +85,7 @@ export function addPreparedSignatures(
   const newKeys = new Map<Fingerprint, PublicKey>()
   const replaced: PreparedSignature[] = []
   for (const one of additions) {
-    const key = resolve(one.signedBy)
-    if (key === undefined) {
-      throw new CantosignError(
-        'signer-key-unknown',
-        `the public key with the fingerprint ${one.signedBy} is not in the package`,
-        'give the public key, or state that holds it',
-      )
-    }
+    const key = requireSignerKey(one.signedBy, resolve)
     for (const party of one.parties) {
       const entry = entries.get(one.hash)
       if (entry === undefined) throw transactionAbsent(one.hash)

@@ -54,6 +54,26 @@ export function transactionAbsent(hash: string): CantosignError {
   )
 }
 
+/** The refusal of a key that has signed already, a hash or what else is said. */
+export function alreadySigned(signer: string, what: string): CantosignError {
+  return new CantosignError(
+    'key-already-signed',
+    `the key ${signer} has signed ${what} already`,
+    'nothing is left to do with this key',
+  )
+}
+
+/** @throws CantosignError `signer-key-unknown` */
+export function requireSignerKey(signedBy: Fingerprint, resolve: KeyResolver): PublicKey {
+  const key = resolve(signedBy)
+  if (key !== undefined) return key
+  throw new CantosignError(
+    'signer-key-unknown',
+    `the public key with the fingerprint ${signedBy} is not in the package`,
+    'give it with --public-key FILE, or state that holds it with --state FILE',
+  )
+}
+
 /** The target with every hash named and looked up. */
 interface Resolved {
   /** In hex; the name of the list that the signature goes to. */
@@ -175,14 +195,6 @@ class SignatureLists {
   }
 }
 
-function alreadySigned(signer: string, hash: string): CantosignError {
-  return new CantosignError(
-    'key-already-signed',
-    `the key ${signer} has signed ${hash} already`,
-    'nothing is left to do with this key',
-  )
-}
-
 /** @throws CantosignError `key-already-signed`, `combined-root-delegation` */
 function checkUseful(target: Resolved, signer: string, lists: SignatureLists): void {
   if (lists.hasSigned(signer, target.hash)) throw alreadySigned(signer, target.hash)
@@ -246,14 +258,7 @@ export function addSignatures(
     const whole = one.target.$case === 'combined' && one.target.hashes === undefined
     const target = (whole ? allHashes : undefined) ?? resolveTarget(one.target, byHash)
     if (whole) allHashes = target
-    const key = resolve(one.signedBy)
-    if (key === undefined) {
-      throw new CantosignError(
-        'signer-key-unknown',
-        `the public key with the fingerprint ${one.signedBy} is not in the package`,
-        'give it with --public-key FILE, or state that holds it with --state FILE',
-      )
-    }
+    const key = requireSignerKey(one.signedBy, resolve)
     const wire = verified(one, key, target, resolve)
     checkUseful(target, one.signedBy, lists)
     lists.add(target, wire)
