@@ -18,7 +18,8 @@ import type {
   StateSource,
   StateTransaction,
 } from './model.ts'
-import { compareSignatures, compareSources, signatureIdentity } from './order.ts'
+import { compareSources, SIGNATURE_ORDER } from './order.ts'
+import type { SignatureOrder } from './settle.ts'
 
 /** Bytes of one signature: the largest that Canton knows, ML-DSA-65, has 3309. */
 export const MAX_SIGNATURE_BYTES = 8192
@@ -77,10 +78,23 @@ export function packageSignatures(
   signatures: readonly Signature[],
   path: string,
 ): readonly PackageSignature[] {
+  return sortedSignatures(signatures, path, packageSignature, SIGNATURE_ORDER)
+}
+
+/**
+ * Checks each signature of a list, and sorts the list.
+ * @throws CantosignError `package-duplicate-signature` and what `check` throws
+ */
+export function sortedSignatures<Given, Checked extends PackageSignature>(
+  signatures: readonly Given[],
+  path: string,
+  check: (given: Given, path: string) => Checked,
+  { identity: identityOf, compare }: SignatureOrder<Checked>,
+): readonly Checked[] {
   const seen = new Set<string>()
-  const checked = signatures.map((wire, i) => {
-    const one = packageSignature(wire, `${path}[${i}]`)
-    const identity = signatureIdentity(one)
+  const checked = signatures.map((given, i) => {
+    const one = check(given, `${path}[${i}]`)
+    const identity = identityOf(one)
     if (seen.has(identity)) {
       throw placeError(
         'package-duplicate-signature',
@@ -91,7 +105,7 @@ export function packageSignatures(
     seen.add(identity)
     return one
   })
-  return checked.sort(compareSignatures)
+  return checked.sort(compare)
 }
 
 /** A transaction and its own signatures, as given. */

@@ -22,7 +22,7 @@ export function compareSignatures(a: PackageSignature, b: PackageSignature): num
 }
 
 /** Two signatures are one and the same if this text is. */
-export function signatureIdentity(signature: PackageSignature): string {
+function signatureIdentity(signature: PackageSignature): string {
   const { signedBy, format, signingAlgorithmSpec } = signature
   return `${signedBy} ${format} ${signingAlgorithmSpec} ${toBase64(signature.signature)}`
 }
@@ -33,7 +33,7 @@ export function comparePreparedSignatures(a: PreparedSignature, b: PreparedSigna
 }
 
 /** As `signatureIdentity`: the same signature may stand there for several parties. */
-export function preparedSignatureIdentity(signature: PreparedSignature): string {
+function preparedSignatureIdentity(signature: PreparedSignature): string {
   return `${signature.party} ${signatureIdentity(signature)}`
 }
 

@@ -6,7 +6,7 @@ import type { HashingScheme } from '../daml/scheme.ts'
 import { logicalSynchronizerText, readPhysicalSynchronizerId } from '../ident/identifiers.ts'
 import type { Signature } from '../wire/generated/schema.ts'
 import { enumName } from '../wire/schema.ts'
-import { packageSignature, refuseFatal } from './entries.ts'
+import { packageSignature, refuseFatal, sortedSignatures } from './entries.ts'
 import { checkLimit, placeError } from './json-shape.ts'
 import type {
   PackageLimits,
@@ -14,7 +14,7 @@ import type {
   PackagePreparedTransaction,
   PreparedSignature,
 } from './model.ts'
-import { comparePreparedSignatures, preparedSignatureIdentity } from './order.ts'
+import { PREPARED_SIGNATURE_ORDER } from './order.ts'
 
 /** A prepared transaction and its signatures, as given. */
 export interface PreparedContent {
@@ -53,28 +53,6 @@ export function preparedSignature(
   return { ...one, party: wire.party }
 }
 
-function preparedSignatures(
-  signatures: NonNullable<PreparedContent['signatures']>,
-  actAs: readonly string[],
-  path: string,
-): readonly PreparedSignature[] {
-  const seen = new Set<string>()
-  const checked = signatures.map((wire, i) => {
-    const one = preparedSignature(wire, actAs, `${path}[${i}]`)
-    const identity = preparedSignatureIdentity(one)
-    if (seen.has(identity)) {
-      throw placeError(
-        'package-duplicate-signature',
-        `${path}[${i}]`,
-        'this signature stands in the list already',
-      )
-    }
-    seen.add(identity)
-    return one
-  })
-  return checked.sort(comparePreparedSignatures)
-}
-
 /**
  * Reads and hashes the bytes. What may keep the transaction from being signed is not asked here.
  * @throws CantosignError a fatal finding's code, `limit-exceeded`, `prepared-hash-undetermined`,
@@ -108,7 +86,12 @@ export function preparedEntry(
     scheme,
     hash: toHex(hashed.hash),
     digest: hashed.hash,
-    signatures: preparedSignatures(signatures, actAs, `${path}.signatures`),
+    signatures: sortedSignatures(
+      signatures,
+      `${path}.signatures`,
+      (wire, at) => preparedSignature(wire, actAs, at),
+      PREPARED_SIGNATURE_ORDER,
+    ),
   }
 }
 

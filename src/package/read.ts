@@ -140,12 +140,10 @@ function signaturesAt(place: Place, limits: PackageLimits): readonly Signature[]
   )
 }
 
+const textOrNullAt = (place: Place): string | null => (place.value === null ? null : textAt(place))
+
 function summaryAt(place: Place): TransactionSummary {
   const members = objectAt(place, SUMMARY_PROPERTIES)
-  const nullable = (name: string): string | null => {
-    const member = members.required(name)
-    return member.value === null ? null : textAt(member)
-  }
   const operation = members.required('operation')
   const text = textAt(operation)
   if (text !== 'replace' && text !== 'remove' && text !== 'unspecified' && text !== 'unknown') {
@@ -154,8 +152,8 @@ function summaryAt(place: Place): TransactionSummary {
   return {
     operation: text,
     serial: numberAt(members.required('serial')),
-    mapping: nullable('mapping'),
-    subject: nullable('subject'),
+    mapping: textOrNullAt(members.required('mapping')),
+    subject: textOrNullAt(members.required('subject')),
   }
 }
 
@@ -197,11 +195,7 @@ const ACTIONS = ['create', 'exercise', 'fetch', 'rollback', 'query-by-key'] as c
 
 function preparedSummaryAt(place: Place, limits: PackageLimits): PreparedSummary {
   const members = objectAt(place, PREPARED_SUMMARY_PROPERTIES)
-  const nullable = (name: string): string | null => {
-    const member = members.required(name)
-    return member.value === null ? null : textAt(member)
-  }
-  const action = nullable('action')
+  const action = textOrNullAt(members.required('action'))
   const known = ACTIONS.find((one) => one === action) ?? null
   if (action !== known) {
     throw placeError('package-value', members.required('action').path, 'this is no action')
@@ -211,8 +205,8 @@ function preparedSummaryAt(place: Place, limits: PackageLimits): PreparedSummary
     commandId: textAt(members.required('commandId')),
     synchronizerId: textAt(members.required('synchronizerId')),
     action: known,
-    template: nullable('template'),
-    choice: nullable('choice'),
+    template: textOrNullAt(members.required('template')),
+    choice: textOrNullAt(members.required('choice')),
   }
 }
 
