@@ -6,6 +6,7 @@
 import * as ed25519 from '@noble/ed25519'
 import { createHash } from 'node:crypto'
 import { toHex } from '../base/bytes.ts'
+import { digestOf } from './hash.ts'
 import { keySpecRow, type SigningKeySpec } from './key-spec.ts'
 
 /** @noble/ed25519 hashes synchronously only after it was given a SHA-512. */
@@ -35,6 +36,13 @@ async function curveOf(keySpec: Exclude<SigningKeySpec, 'EC_CURVE25519'>) {
   }
 }
 
+/** What ECDSA signs: the digest is node:crypto's, so that noble has no hash function of its own here. */
+function ecdsaDigest(keySpec: SigningKeySpec, message: Uint8Array): Uint8Array {
+  const { digest } = keySpecRow(keySpec)
+  if (digest === undefined) throw new Error(`${keySpec} signs the message itself`)
+  return digestOf(digest, message)
+}
+
 /**
  * The public key of a private one: 32 bytes for Ed25519, an uncompressed point (65 or 97 bytes)
  * otherwise.
@@ -59,11 +67,11 @@ export async function makeSignature(
 ): Promise<Uint8Array> {
   if (keySpec === 'EC_CURVE25519') return (await ed25519Signing()).sign(message, secret)
   const curve = await curveOf(keySpec)
-  // The digest is node:crypto's; noble is given what to sign.
-  const digest = createHash(keySpecRow(keySpec).digest ?? '')
-    .update(message)
-    .digest()
-  return curve.sign(new Uint8Array(digest), secret, { prehash: false, lowS: true, format: 'der' })
+  return curve.sign(ecdsaDigest(keySpec, message), secret, {
+    prehash: false,
+    lowS: true,
+    format: 'der',
+  })
 }
 
 /**
@@ -82,10 +90,7 @@ export async function verifyWithNoble(
       return withSha512().verify(signature, message, rawPublicKey, { zip215: false })
     }
     const curve = await curveOf(keySpec)
-    const digest = createHash(keySpecRow(keySpec).digest ?? '')
-      .update(message)
-      .digest()
-    return curve.verify(signature, new Uint8Array(digest), rawPublicKey, {
+    return curve.verify(signature, ecdsaDigest(keySpec, message), rawPublicKey, {
       prehash: false,
       lowS: false,
       format: 'der',
