@@ -4,7 +4,7 @@ import type { VerifiedRecord } from '../topology/stream.ts'
 import type { TopologyMapping } from '../wire/generated/schema.ts'
 import { evaluate, unreadableResult } from './evaluate.ts'
 import { readTransactionFacts } from './facts.ts'
-import { serialFit, type SerialFit } from './previous.ts'
+import { previousOf, type SerialFit } from './previous.ts'
 import { withSerial } from './serial.ts'
 import type { AuthorizationMode, AuthorizationResult } from './result.ts'
 import { signersOf } from './signers.ts'
@@ -88,8 +88,7 @@ export class Replay {
     if (this.state.store.$case === 'unknown' && synchronizer !== undefined && accepted) {
       this.state.setStore({ $case: 'synchronizer', id: synchronizer })
     }
-    const last = facts.uniqueKey === undefined ? undefined : this.state.last(facts.uniqueKey)
-    const serial = facts.uniqueKey === undefined ? 'first' : serialFit(facts, last)
+    const { last, fit: serial } = previousOf(facts, this.state)
     const verdict = evaluate(facts, signers, this.state, this.#mode)
     const judged =
       this.#trusted === undefined

@@ -232,7 +232,7 @@ const RAW_KEY_LENGTHS: ReadonlySet<number> = new Set([32, 33, 49, 65, 97])
 
 /** True if the text `-----BEGIN` stands at the start of a line somewhere in the head. */
 function hasPemArmour(head: Uint8Array): boolean {
-  return /(^|\n)-----BEGIN /.test(new TextDecoder('latin1').decode(head))
+  return /(^|\n)-----BEGIN /.test(latin1.decode(head))
 }
 
 /**

@@ -4,11 +4,7 @@ import { unreachable } from '../base/errors.ts'
 import { severityOf } from '../base/finding-codes.ts'
 import { enumText, mappingCodeText, mappingName, operationText } from '../build/names.ts'
 import type { Danger } from '../explain/dangers.ts'
-import {
-  participantUidText,
-  readPhysicalSynchronizerId,
-  uniqueIdentifierText,
-} from '../ident/identifiers.ts'
+import { logicalSynchronizerText, participantUidText } from '../ident/identifiers.ts'
 import { effectiveRestriction } from '../topology/check/namespaces.ts'
 import { signingKeysOf } from '../topology/keys.ts'
 import type { KnownMapping } from '../topology/mapping.ts'
@@ -87,18 +83,13 @@ function hostingFacts(value: PartyToParticipant): Parts {
 }
 
 /** The logical part of a physical synchronizer id; what is none stays as it is. */
-function logicalSynchronizer(text: string): string {
-  const id = readPhysicalSynchronizerId(text)
-  return id.ok ? uniqueIdentifierText(id.value.logical) : text
-}
-
 /** Where the successor of a sequencer is: line 3.4 names the logical synchronizer, 3.5 the physical one. */
 function successorSynchronizer(successor: SuccessorReading): string {
   switch (successor.form) {
     case '3.4':
       return successor.value.synchronizerId
     case '3.5':
-      return logicalSynchronizer(successor.value.successorPhysicalSynchronizerId)
+      return logicalSynchronizerText(successor.value.successorPhysicalSynchronizerId)
     case 'ambiguous':
       return 'unreadable'
   }
@@ -209,7 +200,7 @@ function partsOf(mapping: KnownMapping): Parts {
     case 'synchronizerUpgradeAnnouncement': {
       return {
         sets: {
-          synchronizer: [logicalSynchronizer(mapping.value.successorPhysicalSynchronizerId)],
+          synchronizer: [logicalSynchronizerText(mapping.value.successorPhysicalSynchronizerId)],
           content: content('upgrade-announcement'),
         },
       }

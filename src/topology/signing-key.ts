@@ -94,10 +94,10 @@ export function readSigningPublicKey(wire: SigningPublicKey): SigningKeyReading 
 }
 
 function judge(wire: SigningPublicKey): SigningKeyReading {
-  const bySchema = SPEC_BY_SCHEME[wire.scheme] ?? 0
-  const number = wire.keySpec === 0 ? bySchema : wire.keySpec
+  const byScheme = SPEC_BY_SCHEME[wire.scheme] ?? 0
+  const number = wire.keySpec === 0 ? byScheme : wire.keySpec
   const name = enumName('SigningKeySpec', number)
-  if (wire.keySpec !== 0 && wire.scheme !== 0 && bySchema !== wire.keySpec) {
+  if (wire.keySpec !== 0 && wire.scheme !== 0 && byScheme !== wire.keySpec) {
     return unusable(name ?? `unknown ${number}`, 'bad-key', 'key_spec and the old scheme differ')
   }
   if (number === ML_DSA_65) {

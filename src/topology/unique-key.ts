@@ -3,9 +3,9 @@ import { int32Bytes } from '../base/bytes.ts'
 import { unreachable } from '../base/errors.ts'
 import { hash, HashPurpose, stringContent } from '../crypto/hash.ts'
 import {
+  logicalSynchronizerText,
   participantUidText,
   readMemberId,
-  readPhysicalSynchronizerId,
   uniqueIdentifierText,
 } from '../ident/identifiers.ts'
 import { readSuccessor } from '../wire/successor.ts'
@@ -17,11 +17,6 @@ const participant = (uid: string): string => `PAR::${participantUidText(uid)}`
 const withoutCode = (member: string): string => {
   const reading = readMemberId(member)
   return reading.ok ? uniqueIdentifierText(reading.value.uid) : member
-}
-
-const logicalOf = (physical: string): string => {
-  const reading = readPhysicalSynchronizerId(physical)
-  return reading.ok ? uniqueIdentifierText(reading.value.logical) : physical
 }
 
 function parts(mapping: KnownMapping): readonly (string | number)[] | undefined {
@@ -53,7 +48,7 @@ function parts(mapping: KnownMapping): readonly (string | number)[] | undefined 
     case 'mediatorSynchronizerState':
       return [mapping.value.synchronizerId, mapping.value.group]
     case 'synchronizerUpgradeAnnouncement':
-      return [logicalOf(mapping.value.successorPhysicalSynchronizerId)]
+      return [logicalSynchronizerText(mapping.value.successorPhysicalSynchronizerId)]
     case 'sequencerConnectionSuccessor': {
       const successor = readSuccessor(mapping.value)
       if (successor.form === 'ambiguous') return undefined
@@ -62,7 +57,7 @@ function parts(mapping: KnownMapping): readonly (string | number)[] | undefined 
         withoutCode(sequencerId),
         successor.form === '3.4'
           ? successor.value.synchronizerId
-          : logicalOf(successor.value.successorPhysicalSynchronizerId),
+          : logicalSynchronizerText(successor.value.successorPhysicalSynchronizerId),
       ]
     }
     case 'purgeTopologyTxs':
