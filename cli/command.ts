@@ -48,7 +48,7 @@ export type CommandRun = (
   commands: readonly CommandSpec[],
 ) => Promise<ExitStatus>
 
-/** The command line after parsing; asking for a name that the command did not declare is a fault. */
+/** The command line after parsing. An option that is not given is false, `undefined` or an empty list. */
 export interface Arguments {
   readonly json: boolean
   readonly quiet: boolean

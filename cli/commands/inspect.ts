@@ -41,8 +41,9 @@ export const run: CommandRun = async (args, io) => {
     for (const path of paths) await printLines(path, args, io)
     return ExitStatus.done
   }
-  if (paths.length === 1) {
-    for (const path of paths) await inspectFile(path, args, io)
+  const [only] = paths
+  if (only !== undefined && paths.length === 1) {
+    await inspectFile(only, args, io)
     if (args.json) io.stdout.write('\n')
     return ExitStatus.done
   }

@@ -226,7 +226,7 @@ interface Chosen {
   readonly parties: readonly string[]
 }
 
-/** What the key is to one prepared transaction; `undefined` where it has signed for all it can. */
+/** What the key is to one prepared transaction. */
 interface Weighed extends PartyChoice {
   readonly index: number
   readonly hash: string

@@ -15,8 +15,9 @@ import { checkRules, FINAL_REMOVAL, type BuildOptions, type TransactionDraft } f
 import type { SpecTransaction } from './spec.ts'
 
 const byFingerprint = (a: SigningPublicKey, b: SigningPublicKey): number => {
-  const [left, right] = [a, b].map((key) => readSigningPublicKey(key).fingerprint ?? '')
-  return (left ?? '') < (right ?? '') ? -1 : left === right ? 0 : 1
+  const { fingerprint: left = '' } = readSigningPublicKey(a)
+  const { fingerprint: right = '' } = readSigningPublicKey(b)
+  return left < right ? -1 : left === right ? 0 : 1
 }
 
 /** Keys in the order in which Canton writes them, so that equal content gives equal bytes. */

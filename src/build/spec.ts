@@ -121,7 +121,7 @@ function readTransaction(item: Field, keyFiles: KeyFiles): SpecTransaction {
     if (name === undefined) throw fieldError(item, 'it names no mapping')
     const $case = MAPPINGS.get(name)
     if ($case === undefined) {
-      const names = [...new Set([...MAPPINGS.keys()])].join(', ')
+      const names = [...MAPPINGS.keys()].join(', ')
       throw fieldError(item, `${escapeText(name)} is no mapping that can be built: ${names}`)
     }
     if (second !== undefined) {

@@ -1,7 +1,7 @@
 /**
  * EncryptedPrivateKeyInfo (RFC 5958 section 3): which encryption it names, and opening it. The
  * structure is given names by asn1js and pkijs after the strict walker has passed it; both are
- * loaded only here, when an encrypted key or a certificate asks for them.
+ * loaded only here, when there is an encrypted key.
  */
 import { createPrivateKey } from 'node:crypto'
 import { toHex } from '../base/bytes.ts'

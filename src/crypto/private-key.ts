@@ -3,7 +3,7 @@
  * public key is always derived; one that is attached must be the same.
  */
 import { createPrivateKey, createPublicKey, randomFillSync } from 'node:crypto'
-import { compareBytes, equalBytes, parseHex } from '../base/bytes.ts'
+import { compareBytes, equalBytes, parseHex, toHex } from '../base/bytes.ts'
 import { CantosignError } from '../base/errors.ts'
 import {
   checkDer,
@@ -131,7 +131,7 @@ function curveRow(parameters: DerElement | undefined, outer: KeySpecRow | undefi
       'a key whose curve is not named is never used: write it anew with -ec_param_enc named_curve',
     )
   }
-  const row = keySpecByOid(Buffer.from(curve.content).toString('hex'))
+  const row = keySpecByOid(toHex(curve.content))
   if (row?.order === undefined) {
     throw new CantosignError(
       'key-algorithm',

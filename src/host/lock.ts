@@ -12,6 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { hostname } from 'node:os'
+import { systemErrorCode } from './system-error.ts'
 
 /** Who holds a lock: enough to tell later whether that process is still there. */
 interface Holder {
@@ -21,10 +22,6 @@ interface Holder {
   readonly pid: number
   /** Clock ticks after the start of the machine. */
   readonly started: string
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : ''
 }
 
 function textOr(otherwise: string, read: () => string): string {
@@ -68,7 +65,7 @@ function isRunning({ pid, started }: Holder): boolean {
   try {
     process.kill(pid, 0)
   } catch (error) {
-    if (codeOf(error) === 'ESRCH') return false
+    if (systemErrorCode(error) === 'ESRCH') return false
   }
   const { state, started: now } = statOf(pid)
   // It has ended, and whoever started it has not asked how: where nobody does, it stays like that.
@@ -108,12 +105,12 @@ function tryCreate(lock: string, text: string): boolean {
     linkSync(temporary, lock)
     return true
   } catch (error) {
-    if (codeOf(error) === 'EEXIST') return false
+    if (systemErrorCode(error) === 'EEXIST') return false
     try {
       createWhole(lock, text)
       return true
     } catch (failure) {
-      if (codeOf(failure) === 'EEXIST') return false
+      if (systemErrorCode(failure) === 'EEXIST') return false
       throw failure
     }
   } finally {
@@ -134,7 +131,7 @@ function removeEnded(lock: string): boolean {
   try {
     createWhole(breaking, '')
   } catch (error) {
-    if (codeOf(error) === 'EEXIST') return false
+    if (systemErrorCode(error) === 'EEXIST') return false
     throw error
   }
   try {
@@ -191,7 +188,7 @@ export function takeLock(path: string, patienceMilliseconds: number): HeldLock |
       unlinkSync(lock)
     } catch (error) {
       // A person may have taken it away.
-      if (codeOf(error) !== 'ENOENT') throw error
+      if (systemErrorCode(error) !== 'ENOENT') throw error
     }
   }
   process.once('exit', release)

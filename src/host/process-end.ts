@@ -1,4 +1,5 @@
 /** What has to happen when this process ends, and the end of process groups that it started. */
+import { systemErrorCode } from './system-error.ts'
 
 /**
  * Has the action run if the process ends before it is taken back, also by a signal that is handled.
@@ -16,7 +17,7 @@ export function killProcessGroup(leader: number): void {
   try {
     process.kill(-leader, 'SIGKILL')
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    const code = systemErrorCode(error)
     // EPERM: what is left of it belongs to somebody else, such as a program that changed its user.
     if (code !== 'ESRCH' && code !== 'EPERM') throw error
   }

@@ -22,6 +22,7 @@ import {
 import { basename, dirname, join } from 'node:path'
 import { CantosignError } from '../base/errors.ts'
 import { reasonOf } from './reading.ts'
+import { systemErrorCode } from './system-error.ts'
 
 export interface WriteOptions {
   /** An existing regular file may be replaced. */
@@ -56,15 +57,11 @@ function writing<T>(path: string, call: () => T): T {
   }
 }
 
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : ''
-}
-
 function statIfAny(path: string, stat: (path: string) => Stats): Stats | undefined {
   try {
     return stat(path)
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined
+    if (systemErrorCode(error) === 'ENOENT') return undefined
     throw unwritable(path, reasonOf(error))
   }
 }
@@ -157,7 +154,7 @@ export function flushDirectory(directory: string): void {
     handle = openSync(directory, 'r')
     fsyncSync(handle)
   } catch (error) {
-    if (!['EINVAL', 'EACCES', 'EPERM', 'EISDIR', 'ENOTSUP'].includes(codeOf(error))) {
+    if (!['EINVAL', 'EACCES', 'EPERM', 'EISDIR', 'ENOTSUP'].includes(systemErrorCode(error))) {
       throw unwritable(directory, reasonOf(error))
     }
   } finally {
@@ -194,7 +191,7 @@ function putInPlace(
   try {
     linkSync(temporary, target)
   } catch (error) {
-    const code = codeOf(error)
+    const code = systemErrorCode(error)
     if (code === 'EEXIST') throw taken(path)
     if (!NO_LINKS.has(code)) throw unwritable(path, reasonOf(error))
     try {
@@ -212,7 +209,7 @@ function removeQuietly(path: string): void {
   try {
     unlinkSync(path)
   } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw unwritable(path, reasonOf(error))
+    if (systemErrorCode(error) !== 'ENOENT') throw unwritable(path, reasonOf(error))
   }
 }
 

@@ -18,7 +18,7 @@ export const DATA_TAG = DATA * 8 + WireType.len
 /** Most numbers in one list: four million fit into a transaction, and mean nothing. */
 export const MAX_PACKED = 1000
 
-/** Deepest nesting of messages; protobufjs is set to allow more, so that this limit decides. */
+/** Deepest nesting of messages that is read. */
 export const MAX_DEPTH = 200
 
 /** Bytes fields that hold a wrapped message (docs/protocol/wire.md section 2). */

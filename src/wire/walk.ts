@@ -139,7 +139,7 @@ class Walker {
     if (severityOf(code) === 'fatal') throw new Stop()
   }
 
-  /** Runs a read; a wire fault becomes a finding at the field that was being read. */
+  /** A fault of the wire becomes a finding at the field that was being read. */
   #faultAt(error: unknown, offset: number, what: string, last?: string): never {
     if (!(error instanceof WireFault)) throw error
     const messages = {
