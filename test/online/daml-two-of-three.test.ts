@@ -6,6 +6,7 @@ import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { online } from './support/cli.ts'
+import { decentralizedParty } from './support/decentralized-party.ts'
 import { Desk, done, participant, refused, type Person } from './support/rehearsal.ts'
 import { sandboxProcess, type SandboxProcess } from './support/sandbox-process.ts'
 
@@ -28,47 +29,17 @@ beforeAll(async () => {
     owners.push(await desk.person(`${name}.root`))
     keys.push(await desk.person(`${name}.party`, name === 'two' ? 'p256' : 'ed25519'))
   }
-  const { json: computed } = await done(
-    ...['namespace', 'decentralized', '--json'],
-    ...owners.flatMap(({ fingerprint }) => ['--owner', fingerprint]),
-  )
-  const { namespace } = computed as { namespace: string }
-  party = `treasury::${namespace}`
-  const spec = desk.file('party.yaml')
-  writeFileSync(
-    spec,
-    [
-      'transactions:',
-      ...owners.flatMap(({ fingerprint, publicKey }) => [
-        '  - namespaceDelegation:',
-        `      namespace: ${fingerprint}`,
-        `      targetKey: { publicKey: "file:${publicKey}", usage: [namespace] }`,
-        '      restriction: all',
-      ]),
-      '  - decentralizedNamespaceDefinition:',
-      `      decentralizedNamespace: ${namespace}`,
-      '      threshold: 2',
-      `      owners: [${owners.map(({ fingerprint }) => fingerprint).join(', ')}]`,
-      '  - partyToParticipant:',
-      `      party: "${party}"`,
-      '      threshold: 1',
-      '      participants:',
-      `        - { participant: "${participant(running, 0).participant}", permission: confirmation }`,
-      '      partySigningKeys:',
-      '        threshold: 2',
-      '        keys:',
-      ...keys.map((one) => `          - { publicKey: "file:${one.publicKey}", usage: [protocol] }`),
-      '',
-    ].join('\n'),
-  )
-  const made = desk.file('party.json')
-  await done('build', '-f', spec, '--synchronizer', running.synchronizer, '-o', made)
-  const copies: string[] = []
-  for (const person of [...owners, ...keys])
-    copies.push(await desk.sign(made, person, '--combined'))
-  const signed = desk.file('party.signed.json')
-  await done('combine', ...copies, '-o', signed)
-  await done('party', 'allocate', signed, ...ledger(), '--wait', '--wait-timeout', '30')
+  const made = await decentralizedParty(desk, {
+    name: 'treasury',
+    owners,
+    threshold: 2,
+    keys,
+    keyThreshold: 2,
+    hosts: [participant(running, 0).participant],
+    synchronizer: running.synchronizer,
+  })
+  party = made.party
+  await done('party', 'allocate', made.file, ...ledger(), '--wait', '--wait-timeout', '30')
 }, 180_000)
 afterAll(async () => {
   await running.stop()

@@ -1,29 +1,17 @@
 /** Three of five owners of a decentralized namespace, over mTLS with a token. */
-import { readFileSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { RunningSandbox } from '../../src/sandbox/server/start.ts'
-import { makeAuthority, makeCertificate } from './support/certificates.ts'
-import { Desk, done, participant, refused, sandbox, type Person } from './support/rehearsal.ts'
+import { Desk, done, participant, refused, type Person } from './support/rehearsal.ts'
+import { mutualTls, securedOptions, securedSandbox } from './support/secured-sandbox.ts'
 
-const authority = makeAuthority('authority')
-const server = makeCertificate('server', authority)
-const client = makeCertificate('client', authority, 'DNS:client')
 const desk = new Desk()
+const tls = mutualTls()
+const secure = securedOptions(desk, tls)
 let running: RunningSandbox
 let owners: readonly Person[] = []
 
-const bytes = (path: string): Uint8Array => new Uint8Array(readFileSync(path))
 beforeAll(async () => {
-  running = await sandbox({
-    participants: 1,
-    tls: {
-      certificate: bytes(server.cert),
-      key: bytes(server.key),
-      clientCa: bytes(authority.cert),
-    },
-    tokens: { admin: 'full', reader: 'look' },
-  })
-  writeFileSync(desk.file('token'), 'full')
+  running = await securedSandbox(desk, tls)
   owners = await Promise.all(
     ['ed25519', 'ed25519', 'p256', 'p384', 'secp256k1'].map((spec, i) =>
       desk.person(`owner${i}`, spec),
@@ -34,14 +22,10 @@ afterAll(async () => {
   await running.stop()
 })
 
-const secure = (): readonly string[] => [
-  ...['--tls-ca', authority.cert, '--tls-cert', client.cert, '--tls-key', client.key],
-  ...['--token-file', desk.file('token')],
-]
 const admin = (address = participant(running, 0).adminApi): readonly string[] => [
   '--admin-api',
   address,
-  ...secure(),
+  ...secure,
 ]
 const owner = (index: number): Person => {
   const person = owners[index]

@@ -2,8 +2,8 @@
  * A party of a decentralized namespace, three of five, onboarded by one package whose signatures each
  * cover all of it: over the Admin API, over the Ledger API by gRPC and by JSON; then replicated.
  */
-import { writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { decentralizedParty, type DecentralizedParty } from './support/decentralized-party.ts'
 import { Desk, authorize, done, participant, refused, type Person } from './support/rehearsal.ts'
 import { answerOf, profiles, replicate } from './support/replication.ts'
 import { sandboxProcess, type SandboxProcess } from './support/sandbox-process.ts'
@@ -23,12 +23,8 @@ afterAll(async () => {
 
 const uid = (index: number): string => participant(running, index).participant
 
-interface Committee {
+interface Committee extends DecentralizedParty {
   readonly owners: readonly Person[]
-  readonly namespace: string
-  readonly party: string
-  /** With every signature that is needed, but those of the hosts. */
-  readonly file: string
 }
 
 /** A party of new owners with a signing key of its own, on the first two participants. */
@@ -36,48 +32,16 @@ async function committee(name: string): Promise<Committee> {
   const owners: Person[] = []
   for (const [i, spec] of SPECS.entries()) owners.push(await desk.person(`${name}${i}`, spec))
   const protocol = await desk.person(`${name}-protocol`)
-  const { json } = await done(
-    ...['namespace', 'decentralized', '--json'],
-    ...owners.flatMap(({ fingerprint }) => ['--owner', fingerprint]),
-  )
-  const { namespace } = json as { namespace: string }
-  const party = `${name}::${namespace}`
-  const spec = desk.file(`${name}.yaml`)
-  writeFileSync(
-    spec,
-    [
-      'transactions:',
-      ...owners.flatMap(({ fingerprint, publicKey }) => [
-        '  - namespaceDelegation:',
-        `      namespace: ${fingerprint}`,
-        `      targetKey: { publicKey: "file:${publicKey}", usage: [namespace] }`,
-        '      restriction: all',
-      ]),
-      '  - decentralizedNamespaceDefinition:',
-      `      decentralizedNamespace: ${namespace}`,
-      `      threshold: ${THRESHOLD}`,
-      `      owners: [${owners.map(({ fingerprint }) => fingerprint).join(', ')}]`,
-      '  - partyToParticipant:',
-      `      party: "${party}"`,
-      '      threshold: 1',
-      '      participants:',
-      ...[0, 1].map((i) => `        - { participant: "${uid(i)}", permission: confirmation }`),
-      '      partySigningKeys:',
-      '        threshold: 1',
-      `        keys: [{ publicKey: "file:${protocol.publicKey}", usage: [protocol] }]`,
-      '',
-    ].join('\n'),
-  )
-  const made = desk.file(`${name}.json`)
-  await done('build', '-f', spec, '--synchronizer', running.synchronizer, '-o', made)
-  // Each from a copy of their own, as in five companies.
-  const copies: string[] = []
-  for (const person of [...owners, protocol]) {
-    copies.push(await desk.sign(made, person, '--combined'))
-  }
-  const file = desk.file(`${name}.signed.json`)
-  await done('combine', ...copies, '-o', file)
-  return { owners, namespace, party, file }
+  const made = await decentralizedParty(desk, {
+    name,
+    owners,
+    threshold: THRESHOLD,
+    keys: [protocol],
+    keyThreshold: 1,
+    hosts: [uid(0), uid(1)],
+    synchronizer: running.synchronizer,
+  })
+  return { owners, ...made }
 }
 
 /** Reads back what is in force, from another participant than the one that was asked. */

@@ -1,43 +1,28 @@
 /** Lines that break, certificates and tokens that do not count: nothing is done twice or by halves. */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { RunningSandbox } from '../../src/sandbox/server/start.ts'
-import { makeAuthority, makeCertificate } from './support/certificates.ts'
 import { online } from './support/cli.ts'
 import { Relay } from './support/relay.ts'
 import { authorize, Desk, done, participant, refused, sandbox } from './support/rehearsal.ts'
+import { mutualTls, securedOptions, securedSandbox } from './support/secured-sandbox.ts'
 
-const authority = makeAuthority('authority')
-const server = makeCertificate('server', authority)
-const client = makeCertificate('client', authority, 'DNS:client')
 const desk = new Desk()
+const tls = mutualTls()
+const secure = securedOptions(desk, tls)
 let running: RunningSandbox
 
-const bytes = (path: string): Uint8Array => new Uint8Array(readFileSync(path))
 beforeAll(async () => {
-  running = await sandbox({
-    participants: 1,
-    tls: {
-      certificate: bytes(server.cert),
-      key: bytes(server.key),
-      clientCa: bytes(authority.cert),
-    },
-    tokens: { admin: 'full', reader: 'look' },
-  })
-  writeFileSync(desk.file('token'), 'full')
+  running = await securedSandbox(desk, tls)
 })
 afterAll(async () => {
   await running.stop()
 })
 
-const secure = (): readonly string[] => [
-  ...['--tls-ca', authority.cert, '--tls-cert', client.cert, '--tls-key', client.key],
-  ...['--token-file', desk.file('token')],
-]
 const admin = (address = participant(running, 0).adminApi): readonly string[] => [
   '--admin-api',
   address,
-  ...secure(),
+  ...secure,
 ]
 
 const relays: Relay[] = []
@@ -104,7 +89,7 @@ describe('faults on the way', { timeout: 120_000 }, () => {
   test.each([
     [
       'without a client certificate',
-      ['--tls-ca', authority.cert],
+      ['--tls-ca', tls.authority.cert],
       ['tls-failed', 'connection-failed'],
     ],
     ['without TLS', ['--plaintext'], ['connection-failed', 'deadline-exceeded']],
@@ -114,7 +99,7 @@ describe('faults on the way', { timeout: 120_000 }, () => {
     const file = await root()
     const [first = ''] = more
     const options = first.startsWith('token:')
-      ? [...secure().slice(0, 6), '--token-file', desk.file(first)]
+      ? [...secure.slice(0, 6), '--token-file', desk.file(first)]
       : more
     if (first.startsWith('token:')) writeFileSync(desk.file(first), first.slice('token:'.length))
     const code = await refused(

@@ -29,22 +29,16 @@ async function newParty(spec = 'ed25519'): Promise<{ hint: string; person: Perso
   return { hint, person: await desk.person(hint, spec), file: desk.file(`${hint}.cantosign.json`) }
 }
 
+const generating = (hint: string, { publicKey }: Person): readonly string[] => [
+  ...['party', 'generate', '--hint', hint, '--public-key', publicKey],
+]
+
 async function allocated(
   transport: Transport,
   spec = 'ed25519',
 ): Promise<{ party: string; person: Person }> {
   const { hint, person, file } = await newParty(spec)
-  await done(
-    'party',
-    'generate',
-    '--hint',
-    hint,
-    '--public-key',
-    person.publicKey,
-    ...ledger(transport),
-    '-o',
-    file,
-  )
+  await done(...generating(hint, person), ...ledger(transport), '-o', file)
   const signed = await desk.sign(file, person)
   const { json } = await done(
     'party',
@@ -127,12 +121,7 @@ describe.each(['gRPC', 'JSON'] as const)('over %s', (transport) => {
     async () => {
       const { hint, person, file } = await newParty()
       const generated = await done(
-        'party',
-        'generate',
-        '--hint',
-        hint,
-        '--public-key',
-        person.publicKey,
+        ...generating(hint, person),
         ...ledger(transport),
         '-o',
         file,
@@ -171,7 +160,7 @@ describe.each(['gRPC', 'JSON'] as const)('over %s', (transport) => {
   test('a party of several hosts waits for each of them', { timeout: 60_000 }, async () => {
     const { hint, person, file } = await newParty()
     await done(
-      ...['party', 'generate', '--hint', hint, '--public-key', person.publicKey],
+      ...generating(hint, person),
       ...['--confirming', uid(1), '--observing', uid(2), '--threshold', '2'],
       ...[...ledger(transport), '-o', file],
     )
@@ -280,19 +269,7 @@ describe.each(['gRPC', 'JSON'] as const)('over %s', (transport) => {
       const { hint, person, file } = await newParty()
       const args = more.map((one) => (one === 'self' ? uid(0) : one))
       expect(
-        await refused(
-          exit,
-          'party',
-          'generate',
-          '--hint',
-          hint,
-          '--public-key',
-          person.publicKey,
-          ...args,
-          ...ledger(transport),
-          '-o',
-          file,
-        ),
+        await refused(exit, ...generating(hint, person), ...args, ...ledger(transport), '-o', file),
       ).toBe(code)
       expect(existsSync(file)).toBe(false)
     },
@@ -394,19 +371,7 @@ describe('a participant that lies', { timeout: 60_000 }, () => {
     async (_what, change) => {
       const url = await liar('/v2/parties/external/generate-topology', change)
       const { hint, person, file } = await newParty()
-      const code = await refused(
-        4,
-        'party',
-        'generate',
-        '--hint',
-        hint,
-        '--public-key',
-        person.publicKey,
-        '--json-api',
-        url,
-        '-o',
-        file,
-      )
+      const code = await refused(4, ...generating(hint, person), '--json-api', url, '-o', file)
       expect(code).toBe('answer-differs')
       expect(existsSync(file)).toBe(false)
     },
@@ -415,19 +380,7 @@ describe('a participant that lies', { timeout: 60_000 }, () => {
   test('by adding a host is caught', async () => {
     const { hint, person, file } = await newParty()
     const other = desk.file('other.json')
-    await done(
-      'party',
-      'generate',
-      '--hint',
-      hint,
-      '--public-key',
-      person.publicKey,
-      '--observing',
-      uid(1),
-      ...ledger('JSON'),
-      '-o',
-      other,
-    )
+    await done(...generating(hint, person), '--observing', uid(1), ...ledger('JSON'), '-o', other)
     const { transactions } = JSON.parse(readFileSync(other, 'utf8')) as {
       transactions: { transaction: string }[]
     }
@@ -435,21 +388,9 @@ describe('a participant that lies', { timeout: 60_000 }, () => {
       ...answer,
       topologyTransactions: transactions.map(({ transaction }) => transaction),
     }))
-    expect(
-      await refused(
-        4,
-        'party',
-        'generate',
-        '--hint',
-        hint,
-        '--public-key',
-        person.publicKey,
-        '--json-api',
-        url,
-        '-o',
-        file,
-      ),
-    ).toBe('answer-differs')
+    expect(await refused(4, ...generating(hint, person), '--json-api', url, '-o', file)).toBe(
+      'answer-differs',
+    )
   })
 
   test.each([
