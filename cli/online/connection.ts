@@ -90,6 +90,20 @@ export function secondsOf(args: Arguments, name: string): number | undefined {
 
 const ADDRESSES = ['admin-api', 'ledger-api', 'json-api'] as const
 
+/** How long `--wait` and `replicate` wait unless told. */
+export const DEFAULT_WAIT_SECONDS = 300
+
+/**
+ * How long to wait, in seconds; `undefined` without `--wait`.
+ * @throws CantosignError `usage`
+ */
+export function waitSecondsOf(args: Arguments): number | undefined {
+  const seconds = secondsOf(args, 'wait-timeout')
+  if (args.flag('wait')) return seconds ?? DEFAULT_WAIT_SECONDS
+  if (seconds === undefined) return undefined
+  throw new CantosignError('usage', '--wait-timeout means nothing without --wait', 'add --wait')
+}
+
 /** The option if it is declared and given. */
 const textOf = (
   args: Arguments,

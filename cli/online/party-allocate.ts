@@ -1,6 +1,5 @@
 /** `party allocate`: a signed package allocates an external party over the Ledger API. */
 import { ExitStatus } from '../../src/base/error-codes.ts'
-import { CantosignError } from '../../src/base/errors.ts'
 import { escapeText } from '../../src/base/text.ts'
 import { allocateParty, waitForHosting, type AllocationOutcome } from '../../src/online/allocate.ts'
 import type { ConnectionSettings } from '../../src/online/connection.ts'
@@ -9,11 +8,9 @@ import { limitsIn } from '../commands/limits.ts'
 import { readPackageInput } from '../commands/package-input.ts'
 import type { Arguments, CommandRun } from '../command.ts'
 import type { Io } from '../io.ts'
-import { connectionOf, secondsOf } from './connection.ts'
+import { connectionOf, waitSecondsOf } from './connection.ts'
 import { withLedger } from './open.ts'
 import { PARTY_ALLOCATE_OPTIONS } from './party-options.ts'
-
-const DEFAULT_WAIT_SECONDS = 300
 
 export const run: CommandRun = async (args, io) => {
   const { package: content } = await readPackageInput(args.positional('package'), {
@@ -32,11 +29,7 @@ export async function allocatePackage(
   args: Arguments,
   io: Io,
 ): Promise<ExitStatus> {
-  const wait = args.flag('wait')
-  const seconds = secondsOf(args, 'wait-timeout')
-  if (seconds !== undefined && !wait) {
-    throw new CantosignError('usage', '--wait-timeout means nothing without --wait', 'add --wait')
-  }
+  const waitSeconds = waitSecondsOf(args)
   const synchronizerId = args.string('synchronizer') ?? content.network.synchronizerId ?? ofProfile
   const userId = args.string('user-id')
   const identityProviderId = args.string('identity-provider')
@@ -47,10 +40,12 @@ export async function allocatePackage(
       ...(identityProviderId === undefined ? {} : { identityProviderId }),
       ...(userId === undefined ? {} : { userId }),
     })
-    const timeout = (seconds ?? DEFAULT_WAIT_SECONDS) * 1000
     return {
       outcome: allocated,
-      hosted: wait ? await waitForHosting(ledger, allocated, timeout) : undefined,
+      hosted:
+        waitSeconds === undefined
+          ? undefined
+          : await waitForHosting(ledger, allocated, waitSeconds * 1000),
     }
   })
   present(outcome, hosted, args, io)

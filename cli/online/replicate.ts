@@ -26,7 +26,7 @@ import { chooseStore } from '../../src/online/store.ts'
 import { readPackageInput } from '../commands/package-input.ts'
 import type { Arguments, CommandRun } from '../command.ts'
 import type { Io } from '../io.ts'
-import { connectionOf, missingAddress, secondsOf } from './connection.ts'
+import { connectionOf, DEFAULT_WAIT_SECONDS, missingAddress, secondsOf } from './connection.ts'
 import { withApis, type Apis } from './open.ts'
 import {
   changesSomething,
@@ -35,8 +35,6 @@ import {
   stepLine,
 } from './replicate-present.ts'
 import { REPLICATE_OPTIONS } from './replicate-options.ts'
-
-const DEFAULT_WAIT_SECONDS = 300
 
 export const run: CommandRun = async (args, io) => {
   const path = args.string('directory')

@@ -14,7 +14,7 @@ import { readPackageInput } from '../commands/package-input.ts'
 import type { Arguments, CommandRun } from '../command.ts'
 import type { Io } from '../io.ts'
 import { counted } from '../present/text.ts'
-import { connectionOf, secondsOf } from './connection.ts'
+import { connectionOf, waitSecondsOf } from './connection.ts'
 import { followPackage } from './following.ts'
 import { withAdmin } from './open.ts'
 import { followedJson, followedLines, isInForce, type Followed } from './submission-present.ts'
@@ -22,7 +22,6 @@ import { SUBMIT_OPTIONS } from './topology-options.ts'
 
 /** Without --wait: long enough for the participant to have seen what it sequenced. */
 const READ_BACK_SECONDS = 10
-const DEFAULT_WAIT_SECONDS = 300
 
 export const run: CommandRun = async (args, io) => {
   const path = args.positional('package')
@@ -31,11 +30,7 @@ export const run: CommandRun = async (args, io) => {
   const { package: content } = judged
   requireTopology(content, path)
   refuseFindings(content, accepted, path)
-  const wait = args.flag('wait')
-  const seconds = secondsOf(args, 'wait-timeout')
-  if (seconds !== undefined && !wait) {
-    throw new CantosignError('usage', '--wait-timeout means nothing without --wait', 'add --wait')
-  }
+  const waitSeconds = waitSecondsOf(args)
   const { settings, synchronizer } = connectionOf(args, SUBMIT_OPTIONS)
   const { adminApi, ledgerApi, jsonApi } = settings
   if (adminApi === undefined && (ledgerApi ?? jsonApi) !== undefined) {
@@ -47,16 +42,15 @@ export const run: CommandRun = async (args, io) => {
     const named = args.string('synchronizer') ?? content.network.synchronizerId ?? synchronizer
     const chosen = await chooseStore(admin, named)
     const count = await handIn(admin, chosen, judged, accepted)
-    const timeout = wait ? (seconds ?? DEFAULT_WAIT_SECONDS) : READ_BACK_SECONDS
     const last = await followPackage(admin, chosen, judged, args, io, {
-      timeoutSeconds: timeout,
-      until: wait ? 'settled' : 'seen',
+      timeoutSeconds: waitSeconds ?? READ_BACK_SECONDS,
+      until: waitSeconds === undefined ? 'seen' : 'settled',
       isNew: true,
     })
     return { store: chosen, sent: count, followed: last }
   })
   present(store, sent, followed, args, io)
-  return statusOf(followed, wait)
+  return statusOf(followed, waitSeconds !== undefined)
 }
 
 /** @throws CantosignError `usage`: nothing given is ever ignored */

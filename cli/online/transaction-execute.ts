@@ -9,11 +9,9 @@ import { packageActingStates } from '../commands/prepared-state.ts'
 import { readStateInput } from '../commands/state-input.ts'
 import type { Arguments, CommandRun } from '../command.ts'
 import type { Io } from '../io.ts'
-import { connectionOf, secondsOf } from './connection.ts'
+import { connectionOf, waitSecondsOf } from './connection.ts'
 import { withLedger } from './open.ts'
 import { TRANSACTION_EXECUTE_OPTIONS } from './party-options.ts'
-
-const DEFAULT_WAIT_SECONDS = 300
 
 interface Executed {
   readonly submission: Submission
@@ -35,11 +33,7 @@ export const run: CommandRun = async (args, io) => {
       'topology transactions are handed in with: submit',
     )
   }
-  const wait = args.flag('wait')
-  const seconds = secondsOf(args, 'wait-timeout')
-  if (seconds !== undefined && !wait) {
-    throw new CantosignError('usage', '--wait-timeout means nothing without --wait', 'add --wait')
-  }
+  const waitSeconds = waitSecondsOf(args)
   const states = packageActingStates(content, beside)
   const { settings } = connectionOf(args, TRANSACTION_EXECUTE_OPTIONS)
   const userId = args.string('user-id') ?? ''
@@ -50,19 +44,20 @@ export const run: CommandRun = async (args, io) => {
       userId,
       earlierOffset: offsetOf(args),
     })
-    const end = performance.now() + (seconds ?? DEFAULT_WAIT_SECONDS) * 1000
+    const end = performance.now() + (waitSeconds ?? 0) * 1000
     const results: Executed[] = []
     for (const submission of submissions) {
-      const completion = wait
-        ? await outcomeOf(ledger, submission, userId, end - performance.now())
-        : undefined
+      const completion =
+        waitSeconds === undefined
+          ? undefined
+          : await outcomeOf(ledger, submission, userId, end - performance.now())
       results.push({ submission, completion })
     }
     return results
   })
   present(executed, args, io)
   const known = executed.every(({ completion }) => completion !== undefined)
-  return wait && !known ? ExitStatus.incomplete : ExitStatus.done
+  return waitSeconds !== undefined && !known ? ExitStatus.incomplete : ExitStatus.done
 }
 
 /** @throws CantosignError `usage` */
