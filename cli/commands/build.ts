@@ -1,5 +1,5 @@
 /** `build`: topology transactions from a spec or from what a kind asks for, as a signing package. */
-import { toBase64, toHex } from '../../src/base/bytes.ts'
+import { toHex } from '../../src/base/bytes.ts'
 import { ExitStatus } from '../../src/base/error-codes.ts'
 import { CantosignError } from '../../src/base/errors.ts'
 import { escapeText } from '../../src/base/text.ts'
@@ -25,7 +25,7 @@ import { readTransactionInput, type TransactionInput } from './input.ts'
 import { limitsIn } from './limits.ts'
 import { requireOutput, writeOutput } from './output.ts'
 import { readSpecFile } from './spec-input.ts'
-import { readStateInput, type StateInput } from './state-input.ts'
+import { readStateInput, stateContent, type StateInput } from './state-input.ts'
 
 type Built = ReturnType<typeof buildTransaction>
 
@@ -133,6 +133,7 @@ function packageBytes(
   args: Arguments,
 ): Uint8Array {
   const chosen = args.string('proposal')
+  const followed = previous.flatMap((input) => (input.$case === 'signed' ? [input.signed] : []))
   const made = createPackage(
     {
       network: { synchronizerId: synchronizerOf(args) },
@@ -150,22 +151,11 @@ function packageBytes(
             : chosen === 'true',
       })),
       publicKeys: beside.publicKeys.filter(isStorable),
-      state: stateContent(previous, beside),
+      state: stateContent([...followed, ...beside.signed]),
     },
     beside.limits,
   )
   return writePackage(made, beside.limits)
-}
-
-/** The signed transactions that a signer needs, each once: what is followed, and `--state`. */
-function stateContent(
-  previous: readonly TransactionInput[],
-  beside: StateInput,
-): readonly { readonly bytes: Uint8Array }[] {
-  const followed = previous.flatMap((input) => (input.$case === 'signed' ? [input.signed] : []))
-  const byBytes = new Map<string, Uint8Array>()
-  for (const { bytes } of [...followed, ...beside.signed]) byBytes.set(toBase64(bytes), bytes)
-  return [...byBytes.values()].map((bytes) => ({ bytes }))
 }
 
 function present(

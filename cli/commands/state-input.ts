@@ -1,8 +1,10 @@
 /** Topology state from files (`--state`): signed transactions, lists, snapshots, packages, keys. */
+import { toBase64 } from '../../src/base/bytes.ts'
 import { CantosignError } from '../../src/base/errors.ts'
 import type { PublicKey } from '../../src/crypto/public-key.ts'
 import { openChunks } from '../../src/host/files.ts'
 import type { Fingerprint } from '../../src/ident/fingerprint.ts'
+import type { StateContent } from '../../src/package/entries.ts'
 import { signedTransactions } from '../../src/package/export.ts'
 import { DEFAULT_LIMITS, type PackageLimits, type SigningPackage } from '../../src/package/model.ts'
 import { readAnyKey } from '../../src/signer/key-reading.ts'
@@ -29,6 +31,14 @@ export interface StateInput {
   readonly resolve: KeyResolver
   /** Those that everything the command reads and writes is held to. */
   readonly limits: PackageLimits
+}
+
+/** Signed transactions as the state of a package: each once, also where several files hold it. */
+export function stateContent(
+  signed: readonly { readonly bytes: Uint8Array }[],
+): readonly StateContent[] {
+  const byBytes = new Map(signed.map(({ bytes }) => [toBase64(bytes), bytes]))
+  return [...byBytes.values()].map((bytes) => ({ bytes }))
 }
 
 /** Nothing beside the file itself. */

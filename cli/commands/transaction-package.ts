@@ -1,7 +1,6 @@
 /** `transaction package`: prepared Daml transactions as a package that travels between signers. */
 import { ExitStatus } from '../../src/base/error-codes.ts'
 import { escapeText } from '../../src/base/text.ts'
-import { toBase64 } from '../../src/base/bytes.ts'
 import type { PublicKey } from '../../src/crypto/public-key.ts'
 import { packageState, requireSound } from '../../src/explain/package-judgement.ts'
 import { preparedReport, type PreparedReport } from '../../src/explain/prepared-report.ts'
@@ -19,7 +18,7 @@ import { requireSignable } from './prepared-agreement.ts'
 import { checkClaimedHash, readPreparedInput, requireScheme } from './prepared-input.ts'
 import { judgePreparedTransactions, packageActingStates } from './prepared-state.ts'
 import { readPublicKeyFiles } from './public-key-input.ts'
-import { readStateInput, type StateInput } from './state-input.ts'
+import { readStateInput, stateContent, type StateInput } from './state-input.ts'
 
 export const run: CommandRun = async (args, io) => {
   const paths = args.positionals('files')
@@ -42,7 +41,7 @@ export const run: CommandRun = async (args, io) => {
       transactions: [],
       preparedTransactions: contents,
       publicKeys: await publicKeys(beside, args),
-      state: stateOf(beside),
+      state: stateContent(beside.signed),
     },
     beside.limits,
   )
@@ -92,10 +91,4 @@ async function publicKeys(beside: StateInput, args: Arguments): Promise<readonly
   const known = beside.publicKeys.map((key) => [key.fingerprint, key] as const)
   const keys = new Map([...known, ...given])
   return [...keys.values()].filter(isStorable)
-}
-
-/** Each signed transaction once, also where several files hold it. */
-function stateOf({ signed }: StateInput): readonly { readonly bytes: Uint8Array }[] {
-  const byBytes = new Map(signed.map(({ bytes }) => [toBase64(bytes), bytes]))
-  return [...byBytes.values()].map((bytes) => ({ bytes }))
 }
