@@ -117,6 +117,13 @@ function heldBeside(
   return claims.toSorted((a, b) => serialOf(b.transaction) - serialOf(a.transaction))
 }
 
+const REMOVE = 2
+
+/** Not of a removal: no danger tells what is in it, so what comes after is held against what was before. */
+function isSignedWith(one: Peer | undefined, signed: ReadonlySet<number>): boolean {
+  return one !== undefined && signed.has(one.index) && one.transaction.value?.operation !== REMOVE
+}
+
 /**
  * The judgements of the chosen transactions as whoever signs these has to see them. An earlier one
  * of the batch that does not stand may never take effect, or another in its place: unless it is
@@ -132,7 +139,7 @@ export function judgementsFor(
     const judgement = judgements[index]
     if (judgement === undefined) throw new Error('no such judgement')
     const { hash, transaction: own, waitsFor, inForce, held, peers } = judgement
-    const together = waitsFor !== undefined && signed.has(waitsFor.index) ? waitsFor : undefined
+    const together = isSignedWith(waitsFor, signed) ? waitsFor : undefined
     const previous = together?.transaction ?? inForce
     const known = new Set([hash, previous === undefined ? '' : toHex(previous.hash)])
     const inBatch = peers.filter(({ place, ...peer }) => {

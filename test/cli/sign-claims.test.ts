@@ -221,12 +221,13 @@ describe('a removal between hides nothing', () => {
   const back = (threshold: number): Uint8Array => party(5, threshold)
 
   test.each([
-    ['of what is in force', 2],
-    ['of something else, which nodes refuse', 1],
-  ])('%s', (_what, removed) => {
+    ['of what is in force', 2, PROVED],
+    ['of something else, which nodes refuse', 1, PROVED],
+    ['of something else than what is not proved', 1, UNPROVED],
+  ])('%s', (_what, removed, known) => {
     const at = desk()
     const transactions = [entry(removal(removed)), entry(back(1))]
-    at.write('in.json', packageFile({ transactions, known: PROVED }))
+    at.write('in.json', packageFile({ transactions, known }))
     expect(refusal(at, 8, signArgs('alice'))).toMatchObject({
       code: 'danger-not-accepted',
       details: { dangers: ['confirmation-threshold-lowered'] },

@@ -53,18 +53,26 @@ const TARGET = hosting({ serial: 6, threshold: 1, keys: [ALICE, MALLORY] }, [])
 
 const BY_MALLORY: Store = { $case: 'synchronizer', id: `sync::${MALLORY.fingerprint}` }
 
-/** Codes of the grave dangers that are told of the target among these. */
+/** What is signed: the target alone, or all that nobody has signed. */
+type Chosen = 'target' | 'unsigned'
+
+/** Codes of the grave dangers that are told of the target among these, and of what is signed with it. */
 function told(
   state: readonly Uint8Array[],
   before: readonly Uint8Array[],
   after: readonly Uint8Array[],
   store: Store,
+  chosen: Chosen,
 ): readonly string[] {
   const reading = readState([...state, ...ROOTS].map(readSignedTransaction), store, resolve)
   const entries = [...before, TARGET, ...after].map(entryOf)
   const judgements = judgeTransactions(entries, reading)
   const own = new Set([ALICE.fingerprint])
-  const { each } = dangersOf(entries, judgements, reading, [before.length], own)
+  const positions =
+    chosen === 'target'
+      ? [before.length]
+      : entries.flatMap(({ signatures }, i) => (signatures.length === 0 ? [i] : []))
+  const { each } = dangersOf(entries, judgements, reading, positions, own)
   return each.flat().flatMap(({ code, grave }) => (grave ? [code] : []))
 }
 
@@ -88,11 +96,13 @@ const several = (one: fc.Arbitrary<Uint8Array>): fc.Arbitrary<Uint8Array[]> =>
   fc.array(one, { maxLength: 4 })
 
 test.each([
-  ['proved', OWNERS],
-  ['not proved', [ALICE]],
-])('where what is in force is %s', (_how, by) => {
+  ['proved', OWNERS, 'target'],
+  ['not proved', [ALICE], 'target'],
+  ['proved, and the decoys are signed too', OWNERS, 'unsigned'],
+  ['not proved, and the decoys are signed too', [ALICE], 'unsigned'],
+] as const)('where what is in force is %s', (_how, by, chosen) => {
   const inForce = hosting({ serial: 3 }, by)
-  const honest = told([inForce], [], [], BY_MALLORY)
+  const honest = told([inForce], [], [], BY_MALLORY, chosen)
   expect(honest).toEqual(['confirmation-threshold-lowered', 'party-key-acts-alone'])
   const hiding = (
     state: readonly Uint8Array[],
@@ -100,7 +110,7 @@ test.each([
     after: readonly Uint8Array[],
     store: Store,
   ): readonly string[] => {
-    const left = new Set(told([inForce, ...state], before, after, store))
+    const left = new Set(told([inForce, ...state], before, after, store, chosen))
     return honest.filter((code) => !left.has(code))
   }
   fc.assert(
