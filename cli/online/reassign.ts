@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { ExitStatus } from '../../src/base/error-codes.ts'
 import { CantosignError } from '../../src/base/errors.ts'
 import { escapeText } from '../../src/base/text.ts'
-import { readWholeFile, writeWholeFile } from '../../src/host/files.ts'
+import { readRegularFile, writeWholeFile } from '../../src/host/files.ts'
 import {
   logicalSynchronizerText,
   parsePartyId,
@@ -62,7 +62,7 @@ export const run: CommandRun = async (args, io) => {
 
 /** @throws CantosignError `reassignment-record-invalid`, `reassignment-plan` */
 function goOn(args: Arguments, path: string): ReassignmentRecord {
-  const record = readReassignment(readWholeFile(path, MAX_RECORD_BYTES))
+  const record = readReassignment(readRegularFile(path, MAX_RECORD_BYTES))
   const { plan } = record
   const contracts = contractsOf(args)
   const said: readonly (readonly [string, string | undefined, string])[] = [

@@ -24,6 +24,7 @@ function numberOption(
   byDefault: number,
   least: number,
   most: number,
+  byDefaultInWords = String(byDefault),
 ): number {
   const text = args.string(name)
   if (text === undefined) return byDefault
@@ -32,7 +33,7 @@ function numberOption(
   throw new CantosignError(
     'usage',
     `--${name} is not a whole number from ${least} to ${most}`,
-    `leave it out for ${byDefault}`,
+    `leave it out for ${byDefaultInWords}`,
   )
 }
 
@@ -133,7 +134,7 @@ async function runSandbox(
     protocolVersion: Number(args.string('protocol-version') ?? 35),
     effectDelay: millis('effect-delay', 250),
     clearanceDelay: millis('clearance-delay', 2000),
-    port: numberOption(args, 'port', 0, 0, 65_535 - 3 * MAX_PARTICIPANTS),
+    port: numberOption(args, 'port', 0, 0, 65_535 - 3 * MAX_PARTICIPANTS, 'free ports'),
     tls: tlsOf(args),
     tokens: { admin: tokenOf(args, 'token-file'), reader: tokenOf(args, 'reader-token-file') },
     stateFile: state,

@@ -40,7 +40,7 @@ function refusePlaintext(target: HostPort, plaintext: boolean): void {
   throw new CantosignError(
     'plaintext-refused',
     `${hostPortText(target)} would be reached without TLS`,
-    'leave --plaintext out only with TLS: use https, or say --plaintext if nobody else is on the way',
+    'use https, or add --plaintext if nobody else is on the way',
   )
 }
 

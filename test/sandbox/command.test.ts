@@ -1,5 +1,5 @@
 /** `cantosign-online sandbox` as a process: its line, its end, its file, its mistakes. */
-import { spawn, type ChildProcess } from 'node:child_process'
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
@@ -193,6 +193,19 @@ describe('the command', { timeout: TIMEOUT }, () => {
         document: { error: { code } },
       })
     }
+  })
+
+  test('a pipe in the place of the state is refused, not waited for', () => {
+    const pipe = join(scratch(), 'state')
+    spawnSync('mkfifo', [pipe])
+    const program = programPath('cantosign-online')
+    const { status, stdout } = spawnSync(
+      process.execPath,
+      [program, 'sandbox', '--state', pipe, '--json'],
+      { encoding: 'utf8', timeout: 20_000, killSignal: 'SIGKILL' },
+    )
+    expect(stdout).toContain('file-unreadable')
+    expect(status).toBe(3)
   })
 
   test('what docs/sandbox.md starts, starts', async () => {

@@ -12,7 +12,7 @@ import {
 } from '@grpc/grpc-js'
 import { utf8Bytes, decodeUtf8 } from '../../base/bytes.ts'
 import { CantosignError } from '../../base/errors.ts'
-import { readWholeFile } from '../../host/files.ts'
+import { readRegularFile } from '../../host/files.ts'
 import { writeWholeFile } from '../../host/writing.ts'
 import { systemTimeMicros } from '../../host/clock.ts'
 import { Rehearsal, type RehearsalNode } from '../core/rehearsal.ts'
@@ -138,7 +138,7 @@ class StateKeeper {
 async function begin(options: SandboxServerOptions): Promise<Rehearsal> {
   const { stateFile, participants, protocolVersion, effectDelay, clearanceDelay } = options
   if (stateFile !== undefined && existsSync(stateFile)) {
-    return await restoreState(decodeUtf8(readWholeFile(stateFile, MAX_STATE_BYTES)) ?? '')
+    return await restoreState(decodeUtf8(readRegularFile(stateFile, MAX_STATE_BYTES)) ?? '')
   }
   const now = systemTimeMicros()
   const sandbox = await createSandbox({ participants, protocolVersion, effectDelay, now })

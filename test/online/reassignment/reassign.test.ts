@@ -2,9 +2,11 @@
  * `reassign` against a participant that keeps contracts on two synchronizers, as docs/protocol/reassignment.md
  * has it: real gRPC, and answers that get lost.
  */
+import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { programPath } from '../../cli/support/program.ts'
 import { online, place, type Run } from '../support/cli.ts'
 import {
   FROM,
@@ -230,6 +232,20 @@ describe('is refused, with nothing asked for and nothing written', () => {
     )
     expect(codeOf(run)).toBe('address-missing')
   })
+})
+
+test('a pipe in the place of the record is refused, not waited for', () => {
+  spawnSync('mkfifo', [record])
+  const { status, stdout } = spawnSync(
+    process.execPath,
+    [
+      ...[programPath('cantosign-online'), 'reassign', '--ledger-api', address],
+      ...['--record', record, '--yes', '--json'],
+    ],
+    { encoding: 'utf8', timeout: 20_000, killSignal: 'SIGKILL' },
+  )
+  expect(stdout).toContain('file-unreadable')
+  expect(status).toBe(3)
 })
 
 describe('a record', () => {
