@@ -71,6 +71,9 @@ export function uniqueKeyOf({ value }: ReadTransaction): string | undefined {
 export const serialOf = (transaction: ReadTransaction | undefined): number =>
   transaction?.value?.serial ?? 0
 
+const REMOVE = 2
+const isRemoval = ({ value }: ReadTransaction): boolean => value?.operation === REMOVE
+
 interface State {
   readonly proved: ProvedState
   readonly transactions: ReadonlyMap<string, ReadTransaction>
@@ -101,7 +104,7 @@ function heldBeside(
   const inForce = transactions.get(proved.state.last(key)?.hash ?? '')
   const isProved = (one: ReadTransaction): boolean => proved.proved.has(toHex(one.hash))
   const before = all
-    .filter((one) => serialOf(one) < serialOf(inForce) && isProved(one))
+    .filter((one) => serialOf(one) < serialOf(inForce) && isProved(one) && !isRemoval(one))
     .reduce((latest, one) => Math.max(latest, serialOf(one)), 0)
   const claims = all.flatMap((transaction): readonly Claim[] => {
     const { value } = transaction
@@ -117,11 +120,9 @@ function heldBeside(
   return claims.toSorted((a, b) => serialOf(b.transaction) - serialOf(a.transaction))
 }
 
-const REMOVE = 2
-
 /** Not of a removal: no danger tells what is in it, so what comes after is held against what was before. */
 function isSignedWith(one: Peer | undefined, signed: ReadonlySet<number>): boolean {
-  return one !== undefined && signed.has(one.index) && one.transaction.value?.operation !== REMOVE
+  return one !== undefined && signed.has(one.index) && !isRemoval(one.transaction)
 }
 
 /**

@@ -253,17 +253,18 @@ describe('the owner of a synchronizer that the package names', () => {
     ...(['alice', 'mallory'] as const).map((name) => signedBy(delegation(name, name), name)),
     signedBy(keys(1, 'bob'), 'alice', 'bob'),
   ]
-  const laidOutAt = (at: Desk, removed: Person, next: Person): readonly string[] => {
-    const removal = signedBy(keys(2, removed, REMOVE), 'mallory')
+  const laidOutAt = (at: Desk, removed: readonly Person[], next: Person): readonly string[] => {
+    const removals = removed.map((one, i) => signedBy(keys(2 + i, one, REMOVE), 'mallory'))
     const network = { synchronizerId: `sync::${fingerprint('mallory')}` }
-    const unsigned = [keys(3, next)]
-    at.write('in.json', packageFile({ unsigned, known: [...known, removal], network }))
+    const unsigned = [keys(2 + removed.length, next)]
+    at.write('in.json', packageFile({ unsigned, known: [...known, ...removals], network }))
     return signArgs('alice')
   }
 
-  test('hides nothing with a removal that names something else', () => {
+  test.each([1, 2])('hides nothing with %i removals of something else', (count) => {
     const at = desk()
-    expect(refusal(at, 8, laidOutAt(at, 'mallory', 'mallory'))).toMatchObject({
+    const removed = Array.from({ length: count }, () => 'mallory' as const)
+    expect(refusal(at, 8, laidOutAt(at, removed, 'mallory'))).toMatchObject({
       code: 'danger-not-accepted',
       details: { dangers: ['party-key-acts-alone'] },
     })
@@ -274,7 +275,7 @@ describe('the owner of a synchronizer that the package names', () => {
 
   test('may remove what is there, and what was there may come back', () => {
     const at = desk()
-    const { status, stderr } = at.run(...laidOutAt(at, 'bob', 'bob'))
+    const { status, stderr } = at.run(...laidOutAt(at, ['bob'], 'bob'))
     expect({ status, stderr }).toEqual({ status: 0, stderr })
     expect(stderr).not.toContain('also given')
   })
