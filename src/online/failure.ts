@@ -166,10 +166,14 @@ const OPENSSL_LINE = /[0-9A-F]+:error:[0-9A-F]+:[^:\n]*:[^:\n]*:([^:\n]+):[^\n]*
 
 /** The text of the transport without what it says to programmers. */
 function withoutTransport(text: string): string {
-  return text
-    .replace(OPENSSL_LINE, '$1')
-    .replace(/^No connection established\. Last error: (?:Error: )?/, '')
-    .replace(/\.? ?Resolution note: *$/, '')
+  return (
+    text
+      .replace(OPENSSL_LINE, '$1')
+      .replace(/^No connection established\. Last error: (?:Error: )?/, '')
+      .replace(/\.? ?Resolution note: *$/, '')
+      // A proxy that gives no connection is an error without a text.
+      .replace(/^undefined$/, 'no connection came about')
+  )
 }
 
 type Known = Pick<CantosignError, 'code' | 'message' | 'hint'>

@@ -711,10 +711,13 @@ describe('TLS', () => {
     )
   })
 
-  it('says that the proxy refused', async () => {
+  it.each([
+    ['refused', (near: Socket) => near.end('HTTP/1.1 403 Forbidden\r\n\r\n')],
+    ['hung up', (near: Socket) => near.destroy()],
+  ])('says that the proxy %s', async (_what, answer) => {
     const proxy = createHttpServer()
     proxy.on('connect', (_request, near: Socket) => {
-      near.end('HTTP/1.1 403 Forbidden\r\n\r\n')
+      answer(near)
     })
     await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
     closing.push(() => proxy.close())
@@ -726,6 +729,7 @@ describe('TLS', () => {
       ).unary(Identity.GetId, {}, { effect: 'read', timeoutMillis: 1_000 }),
     )
     expect(error.code).toBe('proxy-failed')
+    expect(error.message).not.toContain('undefined')
   })
 })
 
