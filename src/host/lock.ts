@@ -99,7 +99,8 @@ let temporaryFiles = 0
 
 /** Makes the lock with its content in one step where the file system has links. False if it is taken. */
 function tryCreate(lock: string, text: string): boolean {
-  const temporary = `${lock}.${process.pid}-${temporaryFiles++}`
+  // With the time: in a container every process may have the same number, and one that was killed here leaves its file.
+  const temporary = `${lock}.${process.pid}-${Date.now().toString(36)}-${temporaryFiles++}`
   createWhole(temporary, text)
   try {
     linkSync(temporary, lock)

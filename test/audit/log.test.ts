@@ -308,6 +308,12 @@ describe('the lock', () => {
     expect(append(path)).toBe(0)
   })
 
+  test('is taken beside what a process of the same number left when it was killed', () => {
+    const path = newLog()
+    for (let i = 0; i < 1000; i++) writeFileSync(`${path}.lock.${process.pid}-${i}`, '')
+    expect(append(path)).toBe(0)
+  })
+
   test('of a process that has ended, of which its parent takes no notice, gives way', async () => {
     // The shell becomes another program, which does not know that it has a child. The child outlives
     // that: the shell itself would ask how it ended.
