@@ -86,6 +86,8 @@ describe('hashivault: against a stand-in', () => {
     environment = { ...standard(), VAULT_TOKEN: 'wrong' }
     expect(await codeOf(open('tokens'))).toBe('kms-credentials')
     await expectSigns(await open(`tokens?token-file=${tokenFile}`), held)
+    environment = { ...standard(), BAO_TOKEN: '', BAO_ADDR: '' }
+    await expectSigns(await open('tokens'), held)
     environment = { ...standard(), VAULT_TOKEN: 'wrong', BAO_TOKEN: vault.token }
     await expectSigns(await open('tokens'), held)
     const home = join(authority.directory, 'home')

@@ -57,10 +57,9 @@ function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** A variable of one of the two vendors. */
+/** A variable of one of the two vendors; one that is empty counts as not set. */
 function variable(environment: Environment, name: string): string | undefined {
-  const found = environment[`BAO_${name}`] ?? environment[`VAULT_${name}`]
-  return found === '' ? undefined : found
+  return [`BAO_${name}`, `VAULT_${name}`].map((one) => environment[one]).find(Boolean)
 }
 
 const MAX_TOKEN_BYTES = 16 * 1024
