@@ -117,6 +117,7 @@ export function specSchema(): JsonSchema {
   }
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
+    $id: 'urn:cantosign:spec',
     title: 'cantosign spec',
     description: 'Topology transactions to build, or to hold a package against',
     ...object({ transactions: { type: 'array', items: transaction, minItems: 1 } }, [

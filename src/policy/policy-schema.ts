@@ -57,6 +57,7 @@ export function policySchema(): JsonSchema {
   const rules = { type: 'array', items: ruleSchema() }
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
+    $id: `urn:cantosign:policy:${POLICY_VERSION}`,
     title: 'cantosign policy',
     description: 'What may be signed unattended',
     type: 'object',
