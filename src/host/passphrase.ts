@@ -2,6 +2,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { CantosignError, unreachable } from '../base/errors.ts'
 import { isOwnDescriptor } from './descriptor.ts'
+import { systemErrorCode } from './system-error.ts'
 import type { Terminal } from './terminal.ts'
 
 export type PassphraseSource =
@@ -43,10 +44,6 @@ function checked(typed: Uint8Array): Uint8Array {
   }
 }
 
-function isAgain(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'EAGAIN'
-}
-
 /** Reads until the end or one byte beyond what could be a passphrase and its newline. */
 function readDescriptor(descriptor: number): Uint8Array {
   const buffer = new Uint8Array(MAX_PASSPHRASE_BYTES + 3)
@@ -60,7 +57,7 @@ function readDescriptor(descriptor: number): Uint8Array {
         if (count === 0) break
         length += count
       } catch (error) {
-        if (!isAgain(error) || waited >= PATIENCE_MILLISECONDS) throw error
+        if (systemErrorCode(error) !== 'EAGAIN' || waited >= PATIENCE_MILLISECONDS) throw error
         waited += PAUSE_MILLISECONDS
         Atomics.wait(wait, 0, 0, PAUSE_MILLISECONDS)
       }
@@ -72,10 +69,10 @@ function readDescriptor(descriptor: number): Uint8Array {
 }
 
 function unreadable(what: string, cause: unknown): CantosignError {
-  const code = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : ''
+  const code = systemErrorCode(cause)
   return new CantosignError(
     'passphrase-unreadable',
-    `the passphrase cannot be read from ${what}${code}`,
+    `the passphrase cannot be read from ${what}${code === '' ? '' : ` (${code})`}`,
     'check the name of the file, or that the descriptor is open for reading',
     { cause },
   )

@@ -2,6 +2,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import { concatBytes } from '../base/bytes.ts'
 import { CantosignError } from '../base/errors.ts'
+import { systemErrorCode } from './system-error.ts'
 
 /** Several chunks are on their way at once while signatures are verified: memory follows their size. */
 const CHUNK_BYTES = 16 * 1024
@@ -24,7 +25,7 @@ const GZIP_MAGIC = [0x1f, 0x8b] as const
 
 /** The reason of a failed system call in words. */
 export function reasonOf(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  const code = systemErrorCode(error)
   switch (code) {
     case 'ENOENT':
       return 'it does not exist'
