@@ -14,7 +14,7 @@ export interface AllocationOutcome {
 }
 
 /** The party that a package is about. */
-export function partyOf(content: SigningPackage): string {
+function partyOf(content: SigningPackage): string {
   for (const entry of content.transactions) {
     const mapping = mappingOf(entry)
     if (mapping?.$case === 'partyToParticipant') return mapping.value.party

@@ -28,7 +28,7 @@ export const GRPC_STATUS_NAMES = [
 ] as const
 export type GrpcStatusName = (typeof GRPC_STATUS_NAMES)[number]
 
-export function grpcStatusName(code: number): GrpcStatusName {
+function grpcStatusName(code: number): GrpcStatusName {
   return GRPC_STATUS_NAMES[code] ?? 'UNKNOWN'
 }
 

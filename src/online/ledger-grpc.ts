@@ -36,7 +36,7 @@ const READ = { effect: 'read' } as const
 const LEDGER_SPKI = 3
 
 /** Numbers of format and algorithm are the same in both APIs. */
-export function ledgerSignature(one: Signature): LedgerSignature {
+function ledgerSignature(one: Signature): LedgerSignature {
   const { format, signature, signedBy, signingAlgorithmSpec } = one
   return { format, signature, signedBy, signingAlgorithmSpec }
 }

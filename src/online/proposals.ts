@@ -91,7 +91,7 @@ export interface JudgedProposal extends Proposal {
 }
 
 /** Judges each proposal by itself: they do not come as one batch. */
-export function judgeProposals(
+function judgeProposals(
   proposals: readonly Proposal[],
   state: StateReading,
 ): readonly JudgedProposal[] {

@@ -104,12 +104,6 @@ export async function scopedState(
   return inOrder(await gatherState(admin, store, transactions, [...namespaces, ...ofParties]))
 }
 
-/** What a whole store is streamed as. */
-export interface WholeState {
-  readonly layout: StreamLayout
-  readonly chunks: AsyncIterable<Uint8Array>
-}
-
 /**
  * Streams a whole store, chunk by chunk, as version 2 where the node has it. Every record is counted
  * on its way, so that a stream that breaks off is noticed.

@@ -80,7 +80,7 @@ export function excludedCodes(mappings: readonly MappingCase[]): readonly string
   return EVERYWHERE.filter((one) => !mappings.includes(one)).map((one) => SHORT_CODES[one])
 }
 
-export function includedCodes(mappings: readonly MappingCase[]): readonly string[] {
+function includedCodes(mappings: readonly MappingCase[]): readonly string[] {
   return mappings.map((one) => SHORT_CODES[one])
 }
 

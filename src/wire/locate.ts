@@ -37,9 +37,8 @@ function findField(
     const field = Math.floor(reader.number / 8)
     const wireType = reader.low & 7
     let from = reader.position
-    if (wireType === WireType.varint) reader.readVarint()
-    else if (wireType === WireType.len) from = reader.readLength()
-    else reader.skip(wireType === WireType.fixed64 ? 8 : 4)
+    if (wireType === WireType.len) from = reader.readLength()
+    else reader.skipValue(wireType)
     if (field !== number || !isRead(type, wireType)) continue
     found = { at, from, to: reader.position }
     if (count++ === nth) return found

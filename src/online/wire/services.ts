@@ -36,7 +36,6 @@ export const LedgerState = SERVICES['com.daml.ledger.api.v2.StateService']
 export const LedgerUpdates = SERVICES['com.daml.ledger.api.v2.UpdateService']
 export const LedgerCompletions = SERVICES['com.daml.ledger.api.v2.CommandCompletionService']
 export const LedgerCommands = SERVICES['com.daml.ledger.api.v2.CommandService']
-export const LedgerCommandSubmission = SERVICES['com.daml.ledger.api.v2.CommandSubmissionService']
 export const LedgerParties = SERVICES['com.daml.ledger.api.v2.admin.PartyManagementService']
 export const LedgerUsers = SERVICES['com.daml.ledger.api.v2.admin.UserManagementService']
 export const InteractiveSubmission =
