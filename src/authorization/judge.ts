@@ -74,7 +74,7 @@ function assumptionsOf(
   if (previous.fit !== 'repeated') {
     assumptions.push({ $case: 'serial-free', serial: transaction.serial })
   }
-  assumptions.push({ $case: 'accepted-by-network' })
+  if (state.size > 0) assumptions.push({ $case: 'accepted-by-network' })
   if (!complete) assumptions.push({ $case: 'no-further-delegation' })
   return assumptions
 }

@@ -211,6 +211,13 @@ describe('delegations', () => {
       { $case: 'accepted-by-network' },
     ])
   })
+
+  it('are not taken for accepted where there are none', () => {
+    const party = hostingMapping(ALICE.fingerprint, [{ key: ALICE }], { keys: [ALICE] })
+    const answer = judge(signed(party, { by: [ALICE] }), [])
+    expect(answer.assumptions).toContainEqual({ $case: 'serial-free', serial: 1 })
+    expect(answer.assumptions).not.toContainEqual({ $case: 'accepted-by-network' })
+  })
 })
 
 describe('root certificates', () => {
