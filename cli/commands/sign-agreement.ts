@@ -130,7 +130,7 @@ export function acceptedDangers(args: Arguments): ReadonlySet<string> {
     throw new CantosignError(
       'usage',
       `--accept-danger ${code}: there is no such danger`,
-      'docs/errors.md lists the dangers',
+      'leave the option out: the refusal names each danger that this file needs accepted; docs/errors.md lists all',
     )
   }
   if (accepted.length > 0 && args.string('policy') !== undefined) {

@@ -345,6 +345,13 @@ describe('is refused as a mistake', () => {
     expect(refusal(at, status, signArgs('alice', more, 'in.bin')).code).toBe(code)
   })
 
+  test('a danger that does not exist, with where its codes are named', () => {
+    const at = desk()
+    at.write('in.bin', change())
+    const { hint } = refusal(at, 2, signArgs('alice', ['--accept-danger', 'no-such'], 'in.bin'))
+    expect(hint).toContain('leave the option out')
+  })
+
   test.each<[string, readonly string[], string]>([
     ['--proposal for a package', ['--proposal', 'true'], 'usage'],
     ['--detached for several transactions', ['--detached'], 'usage'],
