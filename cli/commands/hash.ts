@@ -1,24 +1,40 @@
-/** `hash`: the recomputed hash of a transaction, or the combined hash of several. */
+/** `hash`: the recomputed hash of a transaction, those of a package, or the combined hash of several. */
 import { toHex } from '../../src/base/bytes.ts'
 import { ExitStatus } from '../../src/base/error-codes.ts'
 import { CantosignError } from '../../src/base/errors.ts'
 import type { Finding } from '../../src/base/finding-codes.ts'
 import { escapeText } from '../../src/base/text.ts'
+import type { PackageLimits, PackageTransaction } from '../../src/package/model.ts'
+import { summaryOf } from '../../src/package/summary.ts'
 import { combinedHash } from '../../src/topology/namespace.ts'
 import type { CommandRun } from '../command.ts'
 import { findingLines } from '../present/transaction.ts'
-import type { PackageLimits } from '../../src/package/model.ts'
 import { contentName, findingsOf, readInput, refuseFatal } from './input.ts'
 import { limitsIn } from './limits.ts'
 import { packageFindings } from './package-findings.ts'
 import { readPackageBytes } from './package-input.ts'
 
+interface HashedTransaction {
+  /** 34 bytes of a topology transaction, 32 of a prepared Daml transaction. */
+  readonly hash: Uint8Array
+  /** What it is of, where there are several; untrusted text in parts. */
+  readonly what: string
+}
+
 interface HashedFile {
-  /** Of topology transactions: 34 bytes each, in the order of the file. */
-  readonly hashes: readonly Uint8Array[]
-  /** Of prepared Daml transactions: 32 bytes each. */
-  readonly preparedHashes: readonly Uint8Array[]
+  /** In the order of the file. */
+  readonly topology: readonly HashedTransaction[]
+  readonly prepared: readonly HashedTransaction[]
   readonly findings: readonly Finding[]
+}
+
+function topologyHash(entry: PackageTransaction): HashedTransaction {
+  const { mapping, operation, serial, subject } = summaryOf(entry)
+  const about = subject === null || subject === '' ? '' : `, ${subject}`
+  return {
+    hash: entry.transaction.hash,
+    what: `${mapping ?? 'no mapping that is known'}, ${operation}, serial ${serial}${about}`,
+  }
 }
 
 /** @throws CantosignError `file-kind`, the code of a fatal finding, what reading a package gives */
@@ -29,13 +45,16 @@ async function hashFile(path: string, limits: PackageLimits): Promise<HashedFile
     case 'signed': {
       const findings = findingsOf(input)
       refuseFatal(findings, path)
-      return { hashes: [input.transaction.hash], preparedHashes: [], findings }
+      return { topology: [{ hash: input.transaction.hash, what: '' }], prepared: [], findings }
     }
     case 'package': {
       const { package: content } = readPackageBytes(path, input.bytes, { limits })
       return {
-        hashes: content.transactions.map(({ transaction }) => transaction.hash),
-        preparedHashes: content.preparedTransactions.map(({ digest }) => digest),
+        topology: content.transactions.map(topologyHash),
+        prepared: content.preparedTransactions.map(({ digest, scheme }) => ({
+          hash: digest,
+          what: `prepared Daml transaction, ${scheme}`,
+        })),
         findings: packageFindings(content).flat(),
       }
     }
@@ -61,20 +80,24 @@ export const run: CommandRun = async (args, io) => {
       'for the combined hash of several transactions add --multi',
     )
   }
-  const hashes: Uint8Array[] = []
+  const hashed: HashedTransaction[] = []
   for (const path of paths) {
     const file = await hashFile(path, limits)
     if (file.findings.length > 0 && !args.json && !args.quiet) {
       io.stderr.write(`${escapeText(path)}: findings\n${findingLines(file.findings).join('\n')}\n`)
     }
-    if (multi && file.preparedHashes.length > 0) throw notCombined(path)
-    hashes.push(...file.hashes, ...file.preparedHashes)
+    if (multi && file.prepared.length > 0) throw notCombined(path)
+    hashed.push(...file.topology, ...file.prepared)
   }
+  const hashes = hashed.map(({ hash }) => hash)
   const [first, second] = hashes
   if (first === undefined) throw new Error('no file reached the hash')
   if (!multi && second !== undefined) {
-    if (!args.json) throw severalTransactions(paths[0] ?? '', hashes.length)
-    io.stdout.write(`${JSON.stringify({ hashes: hashes.map(toHex) })}\n`)
+    io.stdout.write(
+      args.json
+        ? `${JSON.stringify({ hashes: hashes.map(toHex) })}\n`
+        : hashed.map(({ hash, what }) => `${toHex(hash)}  ${escapeText(what)}\n`).join(''),
+    )
     return ExitStatus.done
   }
   const text = toHex(multi ? combinedHash(hashes) : first)
@@ -87,13 +110,5 @@ function notCombined(path: string): CantosignError {
     'usage',
     `${path} holds prepared Daml transactions, and a combined hash is of topology transactions`,
     'leave out --multi',
-  )
-}
-
-function severalTransactions(path: string, count: number): CantosignError {
-  return new CantosignError(
-    'usage',
-    `${path} holds ${count} transactions, each with a hash of its own`,
-    'for their combined hash add --multi, for all of them --json',
   )
 }

@@ -100,7 +100,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     words: ['hash'],
-    describe: 'print the recomputed hash of a transaction',
+    describe: 'print the recomputed hash of a transaction, or of each in a package',
     positionals: [{ name: 'files', variadic: true, describe: 'transaction files' }],
     options: [
       { name: 'multi', kind: 'flag', describe: 'print the combined hash of all the files' },

@@ -373,9 +373,11 @@ describe('hash', () => {
     const both = [delegation('alice', 'alice'), hosting()]
     at.write('two.json', packageFile({ unsigned: both }))
     expect(document(at, ['hash', 'two.json'])).toEqual({ hashes: both.map(hashHex) })
-    const { status, stderr } = at.run('hash', 'two.json')
-    expect(status).toBe(2)
-    expect(stderr).toContain('--multi')
+    const namespace = fingerprint('alice')
+    expect(at.run('hash', 'two.json').stdout).toBe(
+      `${hashHex(delegation('alice', 'alice'))}  NamespaceDelegation, replace, serial 1, ${namespace}\n` +
+        `${hashHex(hosting())}  PartyToParticipant, replace, serial 1, party::${namespace}\n`,
+    )
     const combined = toHex(combinedHash(both.map(transactionHash)))
     expect(document(at, ['hash', '--multi', 'two.json'])).toEqual({ hash: combined })
     at.write('a.prep', both[0] ?? new Uint8Array())

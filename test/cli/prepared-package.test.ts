@@ -77,6 +77,9 @@ describe('transaction package', () => {
       [HASH, preparedHashHex(other, 'V3')],
     ])
     expect(at.json('hash', 'out.json')[1]).toEqual({ hashes: [HASH, preparedHashHex(other, 'V3')] })
+    expect(at.run('hash', 'out.json').stdout).toBe(
+      `${HASH}  prepared Daml transaction, V2\n${preparedHashHex(other, 'V3')}  prepared Daml transaction, V3\n`,
+    )
     refusedHash(at)
   })
 
