@@ -26,6 +26,8 @@ export interface DerElement {
   readonly whole: Uint8Array
 }
 
+/** No key, certificate or bundle that this program names is near; each element takes time. */
+const MAX_DER_BYTES = 64 * 1024
 /** Deepest nesting that `checkDer` follows. */
 const MAX_DEPTH = 32
 /** RSA keys of 16,384 bits, which OpenSSL takes at most, have no longer integers. */
@@ -107,8 +109,15 @@ export function derChildren(element: DerElement): readonly DerElement[] {
   return children
 }
 
-/** Walks every constructed element. @throws CantosignError `key-der` at the first defect */
-export function checkDer(bytes: Uint8Array): DerElement {
+/**
+ * Walks every constructed element.
+ * @param most bytes that what is expected can have
+ * @throws CantosignError `key-der` at the first defect
+ */
+export function checkDer(bytes: Uint8Array, most = MAX_DER_BYTES): DerElement {
+  if (bytes.length > most) {
+    throw fault(`${bytes.length} bytes, where a key has ${most} at most`, 0)
+  }
   const walk = (element: DerElement, depth: number): void => {
     if (depth > MAX_DEPTH) throw fault('structures nested too deep', element.offset)
     checkPrimitive(element)

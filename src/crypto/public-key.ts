@@ -190,13 +190,16 @@ export function bitStringBytes(element: DerElement | undefined): Uint8Array {
   return element.content.subarray(1)
 }
 
+/** Of a SubjectPublicKeyInfo: one of RSA with 16,384 bits has half as many. */
+export const MAX_PUBLIC_KEY_BYTES = 4096
+
 /**
  * Parses SubjectPublicKeyInfo.
  * @throws CantosignError `key-der`, `key-structure`, `key-algorithm`, `key-parameters`,
  * `key-point`, `key-weak`
  */
 export function parseSubjectPublicKeyInfo(der: Uint8Array): ParsedPublicKey {
-  const outer = checkDer(der)
+  const outer = checkDer(der, MAX_PUBLIC_KEY_BYTES)
   const [algorithm, bits, ...more] = outer.tag === DerTag.sequence ? derChildren(outer) : []
   if (algorithm === undefined || bits === undefined || more.length > 0) {
     throw malformed(

@@ -6,12 +6,14 @@ import { keySpecRow, type SigningKeySpec } from './key-spec.ts'
 import { rawPublicKey, type PublicKey } from './public-key.ts'
 
 const ED25519_SIGNATURE_LENGTH = 64
+/** Two numbers of P-384 with all around them take 104. */
+const MAX_ECDSA_SIGNATURE_LENGTH = 256
 
 export type SignatureDefect = 'empty-signature' | 'bad-signature-length' | 'bad-der-signature'
 
 function isStrictEcdsa(signature: Uint8Array): boolean {
   try {
-    const outer = checkDer(signature)
+    const outer = checkDer(signature, MAX_ECDSA_SIGNATURE_LENGTH)
     if (outer.tag !== DerTag.sequence) return false
     const [r, s, ...more] = derChildren(outer)
     // Zero and negative numbers are no part of any signature; a high s is valid.

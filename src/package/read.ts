@@ -1,7 +1,11 @@
 /** Reads a package; the bytes in it are the truth, and all that repeats them must agree. */
 import { toHex } from '../base/bytes.ts'
 import type { CantosignError } from '../base/errors.ts'
-import { parseSubjectPublicKeyInfo, type PublicKey } from '../crypto/public-key.ts'
+import {
+  MAX_PUBLIC_KEY_BYTES,
+  parseSubjectPublicKeyInfo,
+  type PublicKey,
+} from '../crypto/public-key.ts'
 import type { HashingScheme } from '../daml/scheme.ts'
 import type { KeyResolver } from '../topology/signed-transaction.ts'
 import type { Signature } from '../wire/generated/schema.ts'
@@ -297,7 +301,7 @@ function publicKeyAt(place: Place): PublicKey {
   const members = objectAt(place, PUBLIC_KEY_PROPERTIES)
   const fingerprint = members.required('fingerprint')
   const keySpec = members.required('keySpec')
-  const bytes = bytesAt(members.required('publicKey'), MAX_KEY_BYTES, 'bytes of a key')
+  const bytes = bytesAt(members.required('publicKey'), MAX_PUBLIC_KEY_BYTES, 'bytes of a key')
   const { key, compressed } = parseSubjectPublicKeyInfo(bytes)
   if (compressed) {
     throw placeError('package-value', place.path, 'the point of this key is compressed')
@@ -306,8 +310,6 @@ function publicKeyAt(place: Place): PublicKey {
   requireEqual(keySpec, key.keySpec, 'key spec of the key')
   return key
 }
-
-const MAX_KEY_BYTES = 4096
 
 function sourcesAt(place: Place): readonly StateSource[] {
   return listAt(place, MAX_SOURCES, 'sources').map((source) => {

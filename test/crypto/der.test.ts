@@ -9,6 +9,7 @@ import {
   encodeDerInteger,
   readDer,
 } from '../../src/crypto/der.ts'
+import { parseSubjectPublicKeyInfo } from '../../src/crypto/public-key.ts'
 import { checkSignatureEncoding } from '../../src/crypto/signature.ts'
 import { fromHex } from '../support/vectors.ts'
 
@@ -46,9 +47,18 @@ describe('refuses', () => {
     ['33 structures inside each other', nested(33)],
     ['an integer longer than any of a key', `02821001${'01'.repeat(4097)}`],
     ['an object identifier longer than any', `068181${'01'.repeat(129)}`],
+    ['more bytes than any key has', Buffer.from(nulls(64 * 1024)).toString('hex')],
   ])('%s', (_name, hex) => {
     expect(refused(hex)).toBe(true)
   })
+})
+
+/** Sound DER of more than so many bytes. */
+const nulls = (length: number): Uint8Array =>
+  encodeDer(0x30, ...Array.from({ length: length / 2 }, () => encodeDer(0x05)))
+
+test('a public key is refused by its length before its structure is looked at', () => {
+  expect(() => parseSubjectPublicKeyInfo(nulls(4096))).toThrow('where a key has 4096 at most')
 })
 
 function nested(depth: number): string {
@@ -97,6 +107,8 @@ property.prop([fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 5 })])(
 )
 
 test('an ECDSA signature of long numbers is none, before they are read', () => {
-  const long = encodeDerInteger(new Uint8Array(64 * 1024).fill(1))
-  expect(checkSignatureEncoding('EC_P256', encodeDer(0x30, long, long))).toBe('bad-der-signature')
+  for (const length of [140, 64 * 1024]) {
+    const long = encodeDerInteger(new Uint8Array(length).fill(1))
+    expect(checkSignatureEncoding('EC_P256', encodeDer(0x30, long, long))).toBe('bad-der-signature')
+  }
 })
