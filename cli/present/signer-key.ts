@@ -100,6 +100,8 @@ export function listedAgentKey(found: AgentKey, uriOf: (key: PublicKey) => strin
     }
     case 'foreign':
       return { uri: null, ...publicFacts(undefined), facts, remark: 'Canton has no such keys' }
+    case 'unsound':
+      return { uri: null, ...publicFacts(undefined), facts, remark: content.fault.message }
   }
 }
 

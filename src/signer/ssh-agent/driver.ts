@@ -43,10 +43,10 @@ async function connect(uri: AgentUri, options: AgentOptions): Promise<AgentConne
 
 function isNamed(key: AgentKey, name: AgentKeyName): boolean {
   if (name.$case === 'ssh') return sshFingerprint(key) === name.sha256
-  return key.content.$case !== 'foreign' && key.content.key.fingerprint === name.fingerprint
+  return 'key' in key.content && key.content.key.fingerprint === name.fingerprint
 }
 
-/** @throws CantosignError `agent-key-absent`, `agent-key-type` */
+/** @throws CantosignError `agent-key-absent`, `agent-key-type`, and what is wrong with the key itself */
 function chosenKey(
   keys: readonly AgentKey[],
   name: AgentKeyName,
@@ -74,6 +74,8 @@ function chosenKey(
         `the key is of the type ${escapeText(found.type)}`,
         'an agent signs for Canton with ssh-ed25519, ecdsa-sha2-nistp256 and ecdsa-sha2-nistp384',
       )
+    case 'unsound':
+      throw found.content.fault
   }
 }
 
@@ -96,7 +98,7 @@ export async function listAgentKeys(
 /**
  * Opens a key that an SSH agent holds; everything goes over one connection.
  * @throws CantosignError `key-uri-invalid`, `agent-unreachable`, `agent-answer`, `agent-refused`,
- * `agent-key-absent`, `agent-key-type`, `signer-timeout`
+ * `agent-key-absent`, `agent-key-type`, `signer-timeout`; `key-point`, `key-weak` for a key that is none
  */
 export async function openAgentSigner(
   uri: AgentUri,

@@ -33,6 +33,8 @@ export type AgentKeyContent =
   | { readonly $case: 'fido'; readonly key: PublicKey }
   /** An algorithm that Canton does not sign with, or a certificate. */
   | { readonly $case: 'foreign' }
+  /** No key of the algorithm that it names, or a weak one. */
+  | { readonly $case: 'unsound'; readonly fault: CantosignError }
 
 const KEY_TYPES: Readonly<Record<string, { readonly keySpec: SigningKeySpec; curve?: string }>> = {
   'ssh-ed25519': { keySpec: 'EC_CURVE25519' },
@@ -144,16 +146,24 @@ function keyContent(type: string, reader: Reader): AgentKeyContent {
   return known === undefined ? { $case: 'fido', key } : { $case: 'key', key }
 }
 
+/** What one key is leaves the others in the list as they are. */
 function agentKey(blob: Uint8Array, comment: string): AgentKey {
   const reader = new Reader(blob)
-  const type = reader.text()
-  return { type, blob: blob.slice(), comment, content: keyContent(type, reader) }
+  let type = ''
+  let content: AgentKeyContent
+  try {
+    type = reader.text()
+    content = keyContent(type, reader)
+  } catch (fault) {
+    if (!(fault instanceof CantosignError)) throw fault
+    content = { $case: 'unsound', fault }
+  }
+  return { type, blob: blob.slice(), comment, content }
 }
 
 /**
  * The keys in the answer to `identitiesRequest`.
- * @throws CantosignError `agent-answer`, `agent-refused`, and `key-point`, `key-weak` for a key that
- * is none
+ * @throws CantosignError `agent-answer`, `agent-refused`
  */
 export function readIdentities(answer: Uint8Array): readonly AgentKey[] {
   const reader = new Reader(answer)
