@@ -215,6 +215,35 @@ describe.skipIf(!installed)('awskms: against a stand-in', () => {
     expect(await codeOf(keys.generate(byId, 'EC_P256', {}))).toBe('key-uri-invalid')
   })
 
+  test.each([
+    ['its alias', 'CreateAlias'],
+    ['its public key', 'GetPublicKey'],
+    ['its first signature', 'Sign'],
+  ])('a new key is named where %s fails', async (what, refused) => {
+    aws.mischief.denied = (action) => action === refused
+    const uri = { scheme: 'awskms' as const, text: uriOf(`alias/left-${refused}`) }
+    const refusal = await refusalOf(keys.generate(uri, 'EC_P256', {}))
+    expect(refusal.code, what).toBe('kms-credentials')
+    const { key } = refusal.details
+    expect(key).toMatch(/^arn:aws:kms:/)
+    expect(refusal.message).toContain(key)
+  })
+
+  test.each(['DescribeKey', 'GetPublicKey'])(
+    'a list goes on behind a key whose %s is denied',
+    async (refused) => {
+      const hidden = aws.hold('EC_P256')
+      const usable = aws.hold('EC_P256')
+      aws.mischief.denied = (action, key) => action === refused && key === hidden.arn
+      const listed = await keys.list({ scheme: 'awskms', text: uriOf('') }, {})
+      const of = (arn: string): (typeof listed)[number] | undefined =>
+        listed.find(({ facts }) => facts['arn'] === arn)
+      expect(of(hidden.arn)?.uri).toBeUndefined()
+      expect(of(hidden.arn)?.problem).toContain('AccessDenied')
+      expect(of(usable.arn)?.uri).toBe(uriOf(usable.arn))
+    },
+  )
+
   test('all keys of a region, over several pages, with what keeps some from signing', async () => {
     const usable = aws.hold('EC_CURVE25519')
     const disabled = aws.hold('EC_P256')

@@ -235,16 +235,22 @@ export async function awsKeyName(uri: AwsUri, options: ConnectedOptions): Promis
   }
 }
 
+/** True if the policy of a key keeps it from who is asking, who may well see the others. */
+const isDenied = (error: unknown): error is CantosignError =>
+  error instanceof CantosignError && textOf(error.cause, 'name') === 'AccessDeniedException'
+
+/** The row of one key in a list. */
 async function describe(service: AwsService, uri: AwsUri, arn: string): Promise<ConnectedKey> {
   const { name, sdk } = service
-  const { KeyMetadata: data } = await service.send(new sdk.DescribeKeyCommand({ KeyId: arn }))
-  const facts = {
-    arn,
-    spec: data?.KeySpec ?? '',
-    state: data?.KeyState ?? '',
-    description: data?.Description ?? '',
-  }
+  let facts: ConnectedKey['facts'] = { arn }
   try {
+    const { KeyMetadata: data } = await service.send(new sdk.DescribeKeyCommand({ KeyId: arn }))
+    facts = {
+      arn,
+      spec: data?.KeySpec ?? '',
+      state: data?.KeyState ?? '',
+      description: data?.Description ?? '',
+    }
     specOf(name, data?.KeySpec, data?.KeyUsage)
     const { key } = await readKey(service, arn)
     const enabled = data?.KeyState === 'Enabled'
@@ -255,6 +261,7 @@ async function describe(service: AwsService, uri: AwsUri, arn: string): Promise<
       problem: enabled ? undefined : 'it is not enabled',
     }
   } catch (error) {
+    if (isDenied(error)) return { uri: undefined, key: undefined, facts, problem: error.message }
     return uselessKey(error, facts)
   }
 }
@@ -327,11 +334,25 @@ export async function generateAwsKey(
     if (uri.key !== '') {
       await service.send(new sdk.CreateAliasCommand({ AliasName: uri.key, TargetKeyId: arn }))
     }
+    const key = await provedKey(await openAwsSigner({ ...uri, key: arn }, options))
+    return { uri: formatAwsUri(uri, arn), key }
+  } catch (error) {
+    throw arn === undefined ? error : leftBehind(arn, error)
   } finally {
     service.close()
   }
-  const key = await provedKey(await openAwsSigner({ ...uri, key: arn }, options))
-  return { uri: formatAwsUri(uri, arn), key }
+}
+
+/** A failure after the key was made: only by its ARN is it found again. */
+function leftBehind(arn: string, error: unknown): unknown {
+  if (!(error instanceof CantosignError)) return error
+  const { code, message, hint, details } = error
+  return new CantosignError(
+    code,
+    `${message}; the key ${complaint(arn)} was made before`,
+    `${hint}; the new key can be used by its ARN if it signs, or deleted in AWS KMS`,
+    { details: { ...details, key: arn }, cause: error },
+  )
 }
 
 async function exists(service: AwsService, id: string): Promise<boolean> {

@@ -245,7 +245,11 @@ export async function startAws(authority: Authority): Promise<AwsStandIn> {
     }
     const act = actions[action]
     if (act === undefined) throw new Refusal('UnknownOperationException', action)
-    return act(JSON.parse(body.toString('utf8')) as Input)
+    const input = JSON.parse(body.toString('utf8')) as Input
+    if (mischief.denied?.(action, input['KeyId'] ?? input['TargetKeyId']) === true) {
+      throw new Refusal('AccessDeniedException', `not authorized to perform: kms:${action}`)
+    }
+    return act(input)
   }
 
   const server: LoopbackServer = await startHttps(authority, (request, response) => {
