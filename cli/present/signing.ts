@@ -74,6 +74,7 @@ const CLAIMED: Readonly<Record<Claim['by'], string>> = {
   state:
     'the state holds it and does not prove it: it may be forged, or what proves it may be missing',
   removed: 'the state proves it, and after it a removal of something else, which nodes refuse',
+  gap: 'the state proves it, and nothing that follows it: what comes later there may be of another network',
   batch:
     'a transaction of the package that does not follow what is proved, is not complete and not signed before this one, or comes too late: it may never take effect, or another in its place',
 }

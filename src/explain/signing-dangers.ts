@@ -10,6 +10,7 @@ import type { JudgementEntry, StateReading } from './judgement.ts'
 import { statementContext } from './report.ts'
 import {
   judgementsFor,
+  MAX_CLAIMS,
   serialOf,
   uniqueKeyOf,
   type Claim,
@@ -69,8 +70,8 @@ function dangersAfter(
 }
 
 /**
- * What several signed together take away in steps, none of which does: the last of them held against
- * what is in force.
+ * What several signed together take away in steps, none of which does: each of them held against what
+ * is in force, or may be. Also one that another follows: nobody has to submit that.
  * @param told what is told of each anyway
  */
 function dangersInSteps(
@@ -78,17 +79,17 @@ function dangersInSteps(
   told: readonly (readonly Danger[])[],
   context: ExplainContext,
 ): readonly (readonly Danger[])[] {
-  const followed = new Set(seen.map(({ waitsFor }) => waitsFor?.index))
   const codes = new Map<SeenJudgement['peers'], Set<string>>()
   seen.forEach(({ peers }, i) => {
     const known = codes.get(peers) ?? new Set()
     for (const { code } of told[i] ?? []) known.add(code)
     codes.set(peers, known)
   })
-  return seen.map(({ transaction: { value }, index, previous, inForce, peers }) => {
-    if (value === undefined || inForce === undefined) return []
-    if (previous === inForce || followed.has(index)) return []
-    return findDangers(value, context, inForce.value)
+  return seen.map(({ transaction: { value }, previous, inForce, held, peers }) => {
+    if (value === undefined || previous === inForce) return []
+    const certain = inForce === undefined ? [] : findDangers(value, context, inForce.value)
+    const possible = possibleDangers(value, context, held.slice(0, MAX_CLAIMS), certain)
+    return [...certain, ...possible]
       .filter(({ code, grave }) => grave && codes.get(peers)?.has(code) !== true)
       .map((one) => ({
         ...one,

@@ -10,10 +10,10 @@ import { isRefusedRemoval } from './dangers.ts'
 /** A transaction of the same unique key that may have taken effect, and that nothing proves. */
 export interface Claim {
   /**
-   * Who holds it: the state, which does not prove it or proves a removal of something else after it,
-   * or the same batch, where it does not stand or comes too late.
+   * Who holds it: the state, which does not prove it, or proves it and after it a removal of something
+   * else or nothing that follows it; or the same batch, where it does not stand or comes too late.
    */
-  readonly by: 'state' | 'removed' | 'batch'
+  readonly by: 'state' | 'removed' | 'gap' | 'batch'
   readonly transaction: ReadTransaction
 }
 
@@ -59,7 +59,7 @@ export interface SeenJudgement extends Judgement {
 }
 
 /** Nobody honest has so many; each is compared with what is signed. */
-const MAX_CLAIMS = 50
+export const MAX_CLAIMS = 50
 
 /** Hex of the unique key; `undefined` where there is none. */
 export function uniqueKeyOf({ value }: ReadTransaction): string | undefined {
@@ -93,8 +93,10 @@ export function heldByKey(state: State): ReadonlyMap<string, readonly Claim[]> {
 }
 
 /**
- * Not what is earlier than the one in force. But who may remove it is told from the synchronizer
- * that a package names, which nothing checks: a removal of something else puts nothing out of force.
+ * Not what is earlier than the one in force, with two exceptions. Who may remove it is told from the
+ * synchronizer that a package names, which nothing checks: a removal of something else puts nothing
+ * out of force. And one that all have signed proves itself in force behind a gap, though it may be of
+ * another network: what nothing proved follows may be in force still.
  */
 function heldBeside(
   all: readonly ReadTransaction[],
@@ -106,23 +108,43 @@ function heldBeside(
   const before = all
     .filter((one) => serialOf(one) < serialOf(inForce) && isProved(one) && !isRemoval(one))
     .reduce((latest, one) => Math.max(latest, serialOf(one)), 0)
+  const provedSerials = new Set(all.filter(isProved).map(serialOf))
   const claims = all.flatMap((transaction): readonly Claim[] => {
     const { value } = transaction
     const serial = serialOf(transaction)
     if (transaction === inForce) return []
     if (serial >= serialOf(inForce)) return [{ by: 'state', transaction }]
+    const earlier = (by: Claim['by']): readonly Claim[] => [
+      { by: isProved(transaction) ? by : 'state', transaction },
+    ]
+    if (!isLatestAlone(transaction) && !provedSerials.has(serial + 1)) return earlier('gap')
     const removal = inForce?.value
     if (removal === undefined || value === undefined || serial < before) return []
-    if (!isRefusedRemoval(removal, value)) return []
-    return [{ by: isProved(transaction) ? 'removed' : 'state', transaction }]
+    return isRefusedRemoval(removal, value) ? earlier('removed') : []
   })
   // The latest first: what is shown in full is the change against it.
   return claims.toSorted((a, b) => serialOf(b.transaction) - serialOf(a.transaction))
 }
 
-/** Not of a removal: no danger tells what is in it, so what comes after is held against what was before. */
-function isSignedWith(one: Peer | undefined, signed: ReadonlySet<number>): boolean {
-  return one !== undefined && signed.has(one.index) && !isRemoval(one.transaction)
+/** Of a delegation the latest counts, whatever comes between. */
+function isLatestAlone({ value }: ReadTransaction): boolean {
+  return value?.mapping?.mapping?.$case === 'namespaceDelegation'
+}
+
+/**
+ * No danger tells what is in a removal: unless it removes what is in force, what comes after it is
+ * held against what was before.
+ */
+function isSignedWith(
+  one: Peer | undefined,
+  signed: ReadonlySet<number>,
+  inForce: ReadTransaction | undefined,
+): boolean {
+  if (one === undefined || !signed.has(one.index)) return false
+  const { transaction } = one
+  if (!isRemoval(transaction)) return true
+  if (transaction.value === undefined || inForce?.value === undefined) return false
+  return !isRefusedRemoval(transaction.value, inForce.value)
 }
 
 /**
@@ -140,7 +162,7 @@ export function judgementsFor(
     const judgement = judgements[index]
     if (judgement === undefined) throw new Error('no such judgement')
     const { hash, transaction: own, waitsFor, inForce, held, peers } = judgement
-    const together = isSignedWith(waitsFor, signed) ? waitsFor : undefined
+    const together = isSignedWith(waitsFor, signed, inForce) ? waitsFor : undefined
     const previous = together?.transaction ?? inForce
     const known = new Set([hash, previous === undefined ? '' : toHex(previous.hash)])
     const inBatch = peers.filter(({ place, ...peer }) => {

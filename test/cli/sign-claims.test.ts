@@ -117,6 +117,29 @@ const cases: readonly Case[] = [
     message: `if serial 3 is in force: ${LOWERED}`,
   },
   {
+    what: 'one of another network, signed by all, in the state of the package',
+    serial: 8,
+    earlier: [],
+    known: () => [...PROVED, signedBy(party(7, 1), ...ALL)],
+    message: `if serial 3 is in force: ${LOWERED}`,
+  },
+  {
+    what: 'the same, where the signer’s own state does not prove what is in force',
+    serial: 8,
+    earlier: [],
+    known: () => [...ROOTS, signedBy(party(7, 1), ...ALL)],
+    beside: UNPROVED,
+    message: `if serial 3 is in force: ${LOWERED}`,
+  },
+  {
+    what: 'two of another network with a gap between in the state',
+    serial: 8,
+    earlier: [],
+    known: () => [signedBy(party(5, 1), ...ALL), signedBy(party(7, 1), ...ALL)],
+    beside: PROVED,
+    message: `if serial 3 is in force: ${LOWERED}`,
+  },
+  {
     what: 'what is to be signed, in the state',
     serial: 4,
     earlier: [],
@@ -196,6 +219,25 @@ describe('new owners in steps', () => {
     expect(message).toContain('together with what comes before it here: the new owners reach')
   })
 
+  test('are told of together also where a last step takes one back: nobody has to submit it', () => {
+    const at = desk()
+    const unsigned = [define(2, 'dave'), define(3, 'dave', 'mallory'), define(4, 'dave')]
+    at.write('in.json', packageFile({ unsigned, known }))
+    expect(refusal(at, 8, signArgs('alice')).details).toMatchObject({
+      dangers: ['owners-added-suffice'],
+    })
+  })
+
+  test('are told of together also where what what is in force is not proved', () => {
+    const at = desk()
+    const unsigned = [define(2, 'dave'), define(3, 'dave', 'mallory')]
+    const unproved = [...ROOTS, signedBy(define(1), 'alice')]
+    at.write('in.json', packageFile({ unsigned, known: unproved }))
+    const { details, message } = refusal(at, 8, signArgs('alice'))
+    expect(details).toMatchObject({ dangers: ['owners-added-suffice'] })
+    expect(message).toContain('together with what comes before it here: if serial 1 is in force')
+  })
+
   test('are signed one at a time', () => {
     const at = desk()
     at.write('in.json', packageFile({ unsigned: [define(2, 'dave')], known }))
@@ -240,6 +282,9 @@ describe('a removal between hides nothing', () => {
     at.write('in.json', packageFile({ transactions, known: PROVED }))
     const { status, stderr } = at.run(...signArgs('alice'))
     expect({ status, stderr }).toEqual({ status: 0, stderr })
+    expect(stderr).toContain('what changes against serial 4')
+    expect(stderr).not.toContain('serial-jump')
+    expect(stderr).not.toContain('also given')
   })
 })
 
@@ -342,4 +387,13 @@ describe('every host that would be dropped is named', () => {
     expect(text).toContain(`if serial 3 or 1 is in force: ${names('carol')}`)
     expect(text).toContain(`if serial 2 is in force: ${names('carol', 'dave')}`)
   })
+})
+
+test('of a history without a gap nothing earlier is told', () => {
+  const at = desk()
+  const history = [4, 5].map((serial) => signedBy(party(serial, 5 - serial + 1), 'alice'))
+  at.write('in.json', packageFile({ unsigned: [party(6, 1)], known: [...PROVED, ...history] }))
+  const { status, stderr } = at.run(...signArgs('alice'))
+  expect({ status, stderr }).toEqual({ status: 0, stderr })
+  expect(stderr).not.toContain('also given')
 })
