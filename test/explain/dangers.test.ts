@@ -148,6 +148,7 @@ const next = (
   operation: 'replace' | 'remove' = 'replace',
 ): TopologyTransaction => hostingTransaction(changes, 5, operation)
 
+const joining = (name: string): ReturnType<typeof host> => host(name, Permission.confirmation, true)
 const three = [host('p1'), host('p2'), host('p3')]
 
 const cases: readonly Case[] = [
@@ -398,6 +399,22 @@ const cases: readonly Case[] = [
     names: ['p1::', 'q1::'],
   },
   {
+    what: 'new hosts of two operators that reach the threshold together',
+    current: next({ participants: [...three, joining('p4'), joining('r5')] }),
+    previous: hostingBefore,
+    codes: ['hosts-added-suffice'],
+    names: ['p4::', 'r5::'],
+  },
+  {
+    what: 'new hosts of which the threshold asks for more',
+    current: next({
+      participants: [...three, joining('p4'), joining('r5')],
+      threshold: 3,
+    }),
+    previous: hostingBefore,
+    codes: [],
+  },
+  {
     what: 'observers of one operator, who confirm nothing',
     current: hostingTransaction({
       participants: [...three, host('q1', Permission.observation)],
@@ -613,7 +630,8 @@ const cases: readonly Case[] = [
     what: 'all signing keys dropped',
     current: next({ partySigningKeys: undefined }),
     previous: hostingBefore,
-    codes: ['self-authorization-lost', 'party-keys-dropped'],
+    codes: ['party-keys-elsewhere', 'self-authorization-lost', 'party-keys-dropped'],
+    names: ['PartyToKeyMapping'],
   },
   {
     what: 'all keys needed',
@@ -848,6 +866,8 @@ describe('dangers', () => {
       'owners-added-suffice',
       'owner-removed',
       'confirmation-threshold-lowered',
+      'hosts-added-suffice',
+      'party-keys-elsewhere',
       'signing-threshold-lowered',
       'party-key-acts-alone',
       'party-key-added',

@@ -136,6 +136,10 @@ export const DANGER_CODES = {
     grave: false,
     meaning: 'the hosts of one operator reach the confirmation threshold by themselves',
   },
+  'hosts-added-suffice': {
+    grave: false,
+    meaning: 'hosts that did not confirm before reach the confirmation threshold by themselves',
+  },
   'host-may-submit': {
     grave: true,
     meaning: 'a host of another operator may act for the party without its signature',
@@ -170,6 +174,11 @@ export const DANGER_CODES = {
   'party-keys-dropped': {
     grave: false,
     meaning: 'the party keeps no signing keys of its own in this mapping',
+  },
+  'party-keys-elsewhere': {
+    grave: true,
+    meaning:
+      'the party lists no keys any more where it is hosted: whichever keys its PartyToKeyMapping lists sign for it instead',
   },
   'party-key-without-protocol': {
     grave: false,

@@ -59,6 +59,14 @@ function operatorsAlone(mapping: PartyToParticipant): readonly (readonly Hosting
 
 function confirmationDangers({ current, previous }: Change<PartyToParticipant>): readonly Danger[] {
   const { threshold } = current
+  const before = new Set(
+    confirmingHosts(previous ?? current).map((host) => participantUidText(host.participantUid)),
+  )
+  const added = confirmingHosts(current).filter(
+    (host) =>
+      !before.has(participantUidText(host.participantUid)) &&
+      hostNamespace(host) !== namespacePart(current.party),
+  )
   const confirming = confirmingHosts(current).length
   const alone = operatorsAlone(current)
   return [
@@ -83,6 +91,12 @@ function confirmationDangers({ current, previous }: Change<PartyToParticipant>):
       alone.length > 0,
       'host-confirms-alone',
       () => `without anybody else confirming for the party: ${alone.map(names).join('; or ')}`,
+    ),
+    ...dangerIf(
+      threshold > 1 && added.length >= threshold,
+      'hosts-added-suffice',
+      () =>
+        `hosts that did not confirm before reach the threshold of ${threshold} by themselves: ${names(added)}`,
     ),
   ]
 }
@@ -292,6 +306,12 @@ export function partyHostingDangers(change: Change<PartyToParticipant>): readonl
     ...confirmationDangers(change),
     ...(keys === undefined ? [] : keyListDangers(keys, context)),
     ...selfDangers(change),
+    ...dangerIf(
+      keys === undefined && previous?.partySigningKeys !== undefined,
+      'party-keys-elsewhere',
+      () =>
+        'what signs for the party from now on is its PartyToKeyMapping, now or later: which keys that lists is not said here',
+    ),
     ...(previous === undefined ? [] : signerDangers(keys, previous.partySigningKeys, context)),
   ]
 }
