@@ -87,7 +87,7 @@ function dangersInSteps(
   })
   return seen.map(({ transaction: { value }, previous, inForce, held, peers }) => {
     if (value === undefined || previous === inForce) return []
-    const certain = inForce === undefined ? [] : findDangers(value, context, inForce.value)
+    const certain = findDangers(value, context, inForce?.value)
     const possible = possibleDangers(value, context, held.slice(0, MAX_CLAIMS), certain)
     return [...certain, ...possible]
       .filter(({ code, grave }) => grave && codes.get(peers)?.has(code) !== true)

@@ -186,21 +186,31 @@ test('the order of the package hides nothing', () => {
   expect(message).toContain('if serial 4 is in force: 2 confirmations will do where 3 were needed')
 })
 
-test('keys beside those that the hosting of the party lists are new', () => {
-  const first = (...names: readonly Person[]): Uint8Array => {
+describe('keys beside those that the hosting of the party lists are new', () => {
+  const keys = (serial: number, threshold: number, ...names: readonly Person[]): Uint8Array => {
     const signingKeys = names.map((name) => keyMessageOf(person(name), [4, 5]))
-    const value = { party: `party::${fingerprint('alice')}`, threshold: 1, signingKeys }
-    return transactionBytes({ $case: 'partyToKeyMapping', value })
+    const value = { party: `party::${fingerprint('alice')}`, threshold, signingKeys }
+    return transactionBytes({ $case: 'partyToKeyMapping', value }, serial)
   }
-  const at = desk()
-  at.write('in.json', packageFile({ unsigned: [first('mallory')], known: PROVED }))
-  expect(refusal(at, 8, signArgs('alice'))).toMatchObject({
-    code: 'danger-not-accepted',
-    details: { dangers: ['party-key-acts-alone'] },
+
+  test.each([
+    ['in a first mapping', [keys(1, 1, 'mallory')]],
+    ['in steps', [keys(1, 2, 'alice', 'bob'), keys(2, 2, 'alice', 'bob', 'mallory')]],
+  ])('%s', (_what, unsigned) => {
+    const at = desk()
+    at.write('in.json', packageFile({ unsigned, known: PROVED }))
+    expect(refusal(at, 8, signArgs('alice'))).toMatchObject({
+      code: 'danger-not-accepted',
+      details: { dangers: ['party-key-acts-alone'] },
+    })
   })
-  at.write('in.json', packageFile({ unsigned: [first('alice')], known: PROVED }))
-  const { status, stderr } = at.run(...signArgs('alice'))
-  expect({ status, stderr }).toEqual({ status: 0, stderr })
+
+  test('and the same keys are not', () => {
+    const at = desk()
+    at.write('in.json', packageFile({ unsigned: [keys(1, 1, 'alice')], known: PROVED }))
+    const { status, stderr } = at.run(...signArgs('alice'))
+    expect({ status, stderr }).toEqual({ status: 0, stderr })
+  })
 })
 
 describe('new owners in steps', () => {
