@@ -132,19 +132,25 @@ function isLatestAlone({ value }: ReadTransaction): boolean {
 }
 
 /**
- * No danger tells what is in a removal: unless it removes what is in force, what comes after it is
- * held against what was before.
+ * No danger tells what is in a removal: unless it removes what is in force, or signed with it as well,
+ * what comes after it is held against what was before.
  */
 function isSignedWith(
   one: Peer | undefined,
+  { inForce, peers }: Judgement,
   signed: ReadonlySet<number>,
-  inForce: ReadTransaction | undefined,
 ): boolean {
   if (one === undefined || !signed.has(one.index)) return false
-  const { transaction } = one
-  if (!isRemoval(transaction)) return true
-  if (transaction.value === undefined || inForce?.value === undefined) return false
-  return !isRefusedRemoval(transaction.value, inForce.value)
+  if (!isRemoval(one.transaction)) return true
+  const before = peers.filter(({ index }) => index < one.index && signed.has(index))
+  return [inForce, ...before.map(({ transaction }) => transaction)].some((known) =>
+    removes(one.transaction, known),
+  )
+}
+
+function removes({ value }: ReadTransaction, known: ReadTransaction | undefined): boolean {
+  if (value === undefined || known?.value === undefined) return false
+  return !isRefusedRemoval(value, known.value)
 }
 
 /**
@@ -162,7 +168,7 @@ export function judgementsFor(
     const judgement = judgements[index]
     if (judgement === undefined) throw new Error('no such judgement')
     const { hash, transaction: own, waitsFor, inForce, held, peers } = judgement
-    const together = isSignedWith(waitsFor, signed, inForce) ? waitsFor : undefined
+    const together = isSignedWith(waitsFor, judgement, signed) ? waitsFor : undefined
     const previous = together?.transaction ?? inForce
     const known = new Set([hash, previous === undefined ? '' : toHex(previous.hash)])
     const inBatch = peers.filter(({ place, ...peer }) => {

@@ -268,8 +268,9 @@ test('more than can be compared is a danger of its own', () => {
 })
 
 describe('a removal between hides nothing', () => {
-  const removal = (threshold: number): Uint8Array =>
-    hosting({ ...PARTY, serial: 4, threshold, operation: REMOVE })
+  const hostingRemoval = (serial: number, threshold: number): Uint8Array =>
+    hosting({ ...PARTY, serial, threshold, operation: REMOVE })
+  const removal = (threshold: number): Uint8Array => hostingRemoval(4, threshold)
   const back = (threshold: number): Uint8Array => party(5, threshold)
 
   test.each([
@@ -286,10 +287,12 @@ describe('a removal between hides nothing', () => {
     })
   })
 
-  test('what comes back as it was is signed', () => {
+  test.each([
+    ['was', [removal(2), back(2)]],
+    ['was signed just before', [party(4, 3), hostingRemoval(5, 3), party(6, 3)]],
+  ])('what comes back as it %s is signed', (_what, unsigned) => {
     const at = desk()
-    const transactions = [entry(removal(2)), entry(back(2))]
-    at.write('in.json', packageFile({ transactions, known: PROVED }))
+    at.write('in.json', packageFile({ unsigned, known: PROVED }))
     const { status, stderr } = at.run(...signArgs('alice'))
     expect({ status, stderr }).toEqual({ status: 0, stderr })
     expect(stderr).toContain('what changes against serial 4')
