@@ -8,6 +8,7 @@ import type { Fingerprint } from '../ident/fingerprint.ts'
 import { mappingUniqueKey } from '../topology/unique-key.ts'
 import type { KnownMapping } from '../topology/mapping.ts'
 import { readSigningPublicKey } from '../topology/signing-key.ts'
+import type { ReadTransaction } from '../topology/transaction.ts'
 import type { PartyToParticipant, SigningPublicKey } from '../wire/generated/schema.ts'
 import type { StateReading } from './judgement.ts'
 import { KeyUsage } from './words.ts'
@@ -54,11 +55,41 @@ const provedHosting = (
     value: { party, threshold: 0, participants: [], partySigningKeys: undefined },
   })
 
-/** The keys that the PartyToParticipant of a party is proved to list. */
-export const hostedKeys = (
+type KeyList = NonNullable<PartyToParticipant['partySigningKeys']>
+
+function hostedByParty(
+  transactions: Iterable<ReadTransaction>,
+): ReadonlyMap<string, readonly KeyList[]> {
+  const lists = new Map<string, KeyList[]>()
+  for (const { value } of transactions) {
+    const mapping = value?.mapping?.mapping
+    if (mapping?.$case !== 'partyToParticipant') continue
+    const { party, partySigningKeys: keys } = mapping.value
+    if (keys === undefined) continue
+    const known = lists.get(party)
+    if (known === undefined) lists.set(party, [keys])
+    else known.push(keys)
+  }
+  return lists
+}
+
+/**
+ * The keys that the PartyToParticipant of a party lists: the proved one, else all that the state
+ * holds; and those of the same batch. What is not proved may be forged: it only adds to what endangers.
+ */
+export function hostedKeys(
   state: StateReading,
-  party: string,
-): PartyToParticipant['partySigningKeys'] => provedHosting(state, party)?.value.partySigningKeys
+  batch: readonly ReadTransaction[],
+): (party: string) => readonly KeyList[] {
+  const held = hostedByParty(state.transactions.values())
+  const together = hostedByParty(batch)
+  return (party) => {
+    const proved = provedHosting(state, party)
+    const keys = proved?.value.partySigningKeys
+    const known = proved === undefined ? held.get(party) : keys === undefined ? [] : [keys]
+    return [...(known ?? []), ...(together.get(party) ?? [])]
+  }
+}
 
 /**
  * Reads the keys of a party from its PartyToParticipant, or, where that lists none, from its

@@ -8,6 +8,8 @@ export interface ExplainContext {
   readonly own?: ReadonlySet<string>
   /** The fingerprint of the key that signs. */
   readonly signer?: string
-  /** The keys that the hosting of a party lists, as far as that is known. */
-  readonly hostedKeys?: (party: string) => PartyToParticipant['partySigningKeys']
+  /** The keys that the hosting of a party lists or may list, each list as far as it is known. */
+  readonly hostedKeys?: (
+    party: string,
+  ) => readonly NonNullable<PartyToParticipant['partySigningKeys']>[]
 }

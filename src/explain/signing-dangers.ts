@@ -112,18 +112,18 @@ export function dangersOf(
   own: ReadonlySet<string>,
   signer?: Fingerprint,
 ): { readonly each: readonly (readonly Danger[])[]; readonly together: readonly Danger[] } {
+  const batch = entries.map(({ transaction }) => transaction)
   const context: ExplainContext = {
     ...statementContext,
-    hostedKeys: (party) => hostedKeys(state, party),
+    hostedKeys: hostedKeys(state, batch),
     ...(own.size === 0 ? {} : { own }),
     ...(signer === undefined ? {} : { signer }),
   }
   const signed = chosen.flatMap((i) => entries[i]?.transaction ?? [])
   const places = new Set(signed.map(placeOf))
-  const rivals = [
-    ...entries.map(({ transaction }) => transaction),
-    ...state.transactions.values(),
-  ].filter((one) => placeOf(one) !== undefined && places.has(placeOf(one)))
+  const rivals = [...batch, ...state.transactions.values()].filter(
+    (one) => placeOf(one) !== undefined && places.has(placeOf(one)),
+  )
   const seen = judgementsFor(judgements, chosen)
   const told = seen.map((one) => dangersAfter(one, context))
   const steps = dangersInSteps(seen, told, context)

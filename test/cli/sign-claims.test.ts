@@ -194,20 +194,26 @@ describe('keys beside those that the hosting of the party lists are new', () => 
   }
 
   test.each([
-    ['in a first mapping', [keys(1, 1, 'mallory')]],
-    ['in steps', [keys(1, 2, 'alice', 'bob'), keys(2, 2, 'alice', 'bob', 'mallory')]],
-  ])('%s', (_what, unsigned) => {
+    ['in a first mapping', [keys(1, 1, 'mallory')], PROVED],
+    ['in steps', [keys(1, 2, 'alice', 'bob'), keys(2, 2, 'alice', 'bob', 'mallory')], PROVED],
+    ['where the hosting is not proved', [keys(1, 1, 'mallory')], UNPROVED],
+    ['in one package with a first hosting', [hosting(), keys(1, 1, 'mallory')], []],
+  ])('%s', (_what, unsigned, known) => {
     const at = desk()
-    at.write('in.json', packageFile({ unsigned, known: PROVED }))
+    at.write('in.json', packageFile({ unsigned, known }))
     expect(refusal(at, 8, signArgs('alice'))).toMatchObject({
       code: 'danger-not-accepted',
       details: { dangers: ['party-key-acts-alone'] },
     })
   })
 
-  test('and the same keys are not', () => {
+  test.each([
+    ['', [keys(1, 1, 'alice')], PROVED],
+    [' where the hosting is not proved', [keys(1, 1, 'alice')], UNPROVED],
+    [' in one package with a first hosting', [hosting(), keys(1, 1, 'alice')], []],
+  ])('and the same keys are not%s', (_what, unsigned, known) => {
     const at = desk()
-    at.write('in.json', packageFile({ unsigned: [keys(1, 1, 'alice')], known: PROVED }))
+    at.write('in.json', packageFile({ unsigned, known }))
     const { status, stderr } = at.run(...signArgs('alice'))
     expect({ status, stderr }).toEqual({ status: 0, stderr })
   })

@@ -326,6 +326,7 @@ export function partyKeyDangers(change: Change<PartyToKeyMapping>): readonly Dan
     return [...always, ...signerDangers(signers, before, context)]
   }
   // A party that lists keys where it is hosted gets more of them by a first mapping of this kind.
-  const hosted = context.hostedKeys?.(current.party)
-  return hosted === undefined ? always : [...always, ...newSignerDangers(signers, hosted, context)]
+  const hosted = context.hostedKeys?.(current.party) ?? []
+  const added = hosted.flatMap((one) => newSignerDangers(signers, one, context))
+  return [...always, ...new Map(added.map((one) => [one.message, one])).values()]
 }
