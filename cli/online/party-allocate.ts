@@ -69,6 +69,9 @@ function present(
     outcome === 'exists'
       ? `${escapeText(partyId)} is allocated already on ${escapeText(synchronizer)}`
       : `${escapeText(partyId)} is handed in on ${escapeText(synchronizer)}`,
+    ...(outcome === 'exists'
+      ? ['  whether with the hosts, threshold and keys of the package, the Ledger API does not say']
+      : []),
     ...(hosted === true ? ['  the participant hosts it'] : []),
     ...(hosted === false ? ['  it is not hosted yet: other hosts may have to sign'] : []),
   ]

@@ -9,7 +9,10 @@ import type { LedgerApi } from './ledger.ts'
 export interface AllocationOutcome {
   readonly partyId: string
   readonly synchronizer: string
-  /** `exists`: it was allocated before, as it is now. */
+  /**
+   * `exists`: it was allocated before. Its hosts, threshold and keys may be others than those of the
+   * package: the Ledger API tells none of them.
+   */
   readonly outcome: 'allocated' | 'exists'
 }
 

@@ -166,6 +166,7 @@ test('the life of a party, told to a person', { timeout: 120_000 }, async () => 
   const allocated = await done('party', 'allocate', signed, ...ledger(), '--wait')
   expect(named(allocated.stderr)).toMatchInlineSnapshot(`
     "alice::ALICE is allocated already on sandbox::SYNC
+      whether with the hosts, threshold and keys of the package, the Ledger API does not say
       the participant hosts it
     "
   `)
