@@ -1,8 +1,8 @@
 /** Options of commands that work on a topology store. */
-import { mappingSlugs } from './mapping-names.ts'
 import type { OptionSpec } from '../command.ts'
 import { limitOption } from '../commands/limits.ts'
 import { ADMIN_CONNECTION, ANY_CONNECTION } from './connection-options.ts'
+import { mappingSlugs } from './mapping-names.ts'
 
 export const SYNCHRONIZER: OptionSpec = {
   name: 'synchronizer',

@@ -7,8 +7,11 @@ import { parseHashingScheme } from '../../src/daml/scheme.ts'
 import { preparedReport } from '../../src/explain/prepared-report.ts'
 import { systemTimeMicros } from '../../src/host/clock.ts'
 import { readWholeFile } from '../../src/host/files.ts'
-import { logicalSynchronizerText, parsePartyId } from '../../src/ident/identifiers.ts'
-import { uniqueIdentifierText } from '../../src/ident/identifiers.ts'
+import {
+  logicalSynchronizerText,
+  parsePartyId,
+  uniqueIdentifierText,
+} from '../../src/ident/identifiers.ts'
 import {
   plain,
   prepareTransaction,
@@ -16,12 +19,12 @@ import {
   type Prepared,
   type PrepareRequest,
 } from '../../src/online/prepare.ts'
-import { parseTimeText } from '../../src/wire/time-text.ts'
 import { createPackage } from '../../src/package/create.ts'
 import { readJson, type JsonValue } from '../../src/package/json-text.ts'
 import { writePackage } from '../../src/package/write.ts'
-import { requireOutput, writeOutput } from '../commands/output.ts'
+import { parseTimeText } from '../../src/wire/time-text.ts'
 import type { Arguments, CommandRun } from '../command.ts'
+import { requireOutput, writeOutput } from '../commands/output.ts'
 import type { Io } from '../io.ts'
 import { preparedLines } from '../present/prepared.ts'
 import { connectionOf } from './connection.ts'

@@ -2,8 +2,8 @@
  * Where state that is not at hand could change the answer (docs/protocol/authorization.md section 11).
  * A `no` from a partial state holds only if no delegation that may exist would make it a `yes`.
  */
-import { couldBeAuthorized, type NamespaceAuthority } from './authority.ts'
 import type { Namespace } from '../ident/fingerprint.ts'
+import { couldBeAuthorized, type NamespaceAuthority } from './authority.ts'
 import { isMet } from './missing.ts'
 import { difference, reason, union, type Question, type Shown, type Verdict } from './question.ts'
 import { NOTHING_MISSING, type NeededState } from './result.ts'

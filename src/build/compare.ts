@@ -1,7 +1,6 @@
 /** Two transactions field by field, along the schema: whatever differs has a path. */
 import { equalBytes, toBase64, toHex } from '../base/bytes.ts'
-import type { KnownMapping } from '../topology/mapping.ts'
-import { mappingRow } from '../topology/mapping.ts'
+import { mappingRow, type KnownMapping } from '../topology/mapping.ts'
 import { encryptionKeyFingerprint, readSigningPublicKey } from '../topology/signing-key.ts'
 import type { FieldSchema } from '../wire/field-schema.ts'
 import type { EncryptionPublicKey, SigningPublicKey } from '../wire/generated/schema.ts'

@@ -1,7 +1,6 @@
 /** What a signature over a transaction would bring about, in sentences and field by field. */
 import { unreachable } from '../base/errors.ts'
-import type { KnownMapping } from '../topology/mapping.ts'
-import { mappingRow } from '../topology/mapping.ts'
+import { mappingRow, type KnownMapping } from '../topology/mapping.ts'
 import type { TopologyTransaction } from '../wire/generated/schema.ts'
 import type { ExplainContext } from './context.ts'
 import { enumWords, messageDetails, successorDetails, type Detail } from './details.ts'

@@ -1,7 +1,6 @@
 /** HTTPS requests with limits, for services that no package of a vendor reaches. */
+import { Agent as PlainAgent, request as startPlainRequest, type IncomingMessage } from 'node:http'
 import { Agent, request as startRequest, type RequestOptions } from 'node:https'
-import { Agent as PlainAgent, request as startPlainRequest } from 'node:http'
-import type { IncomingMessage } from 'node:http'
 import { createSecureContext } from 'node:tls'
 import { CantosignError } from '../base/errors.ts'
 import { readWholeFile } from '../host/files.ts'

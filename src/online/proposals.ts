@@ -1,17 +1,17 @@
 /** Proposals: transactions that a store holds and that still lack signatures. */
-import { CantosignError } from '../base/errors.ts'
+import { readTransactionFacts } from '../authorization/facts.ts'
+import type { Alternative, Missing } from '../authorization/result.ts'
 import { toHex } from '../base/bytes.ts'
+import { CantosignError } from '../base/errors.ts'
 import { judgeTransactions, type StateReading } from '../explain/judgement.ts'
 import type { Judgement } from '../explain/standing.ts'
-import type { Alternative, Missing } from '../authorization/result.ts'
+import { subjectOf } from '../package/summary.ts'
 import type { MappingCase } from '../topology/mapping.ts'
-import { readTransactionFacts } from '../authorization/facts.ts'
 import { verifySignatures, type ReadSignedTransaction } from '../topology/signed-transaction.ts'
 import type { AdminApi } from './admin.ts'
 import { fetchState, type FetchedState } from './judged-state.ts'
 import type { ChosenStore } from './store.ts'
 import { listTopology } from './topology-query.ts'
-import { subjectOf } from '../package/summary.ts'
 
 /** Which proposals are meant. */
 export interface ProposalFilter {

@@ -1,11 +1,10 @@
 /** The single entries of a package, checked one by one. */
 import { toHex, utf8Bytes } from '../base/bytes.ts'
-import { severityOf } from '../base/finding-codes.ts'
+import { severityOf, type Finding } from '../base/finding-codes.ts'
 import { isFingerprint } from '../ident/fingerprint.ts'
 import { readPhysicalSynchronizerId, readUniqueIdentifier } from '../ident/identifiers.ts'
 import { readSignedTransaction } from '../topology/signed-transaction.ts'
 import { readTransaction } from '../topology/transaction.ts'
-import type { Finding } from '../base/finding-codes.ts'
 import type { Signature } from '../wire/generated/schema.ts'
 import { enumName } from '../wire/schema.ts'
 import { checkLimit, placeError } from './json-shape.ts'

@@ -13,13 +13,13 @@ import {
   type KeyResolver,
   type VerifiedSignature,
 } from '../topology/signed-transaction.ts'
+import type { Signature } from '../wire/generated/schema.ts'
 import {
   mappingOf,
   type PackageTransaction,
   type PackageVerdicts,
   type SigningPackage,
 } from './model.ts'
-import type { Signature } from '../wire/generated/schema.ts'
 
 /** Every public key that the package holds, by fingerprint. */
 export function keysOf(

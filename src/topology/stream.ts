@@ -2,6 +2,7 @@
  * Snapshots and lists of any size, read and verified as a stream: one record in memory at a time,
  * plus every distinct key. Bytes come in as chunks; where they come from is the caller's matter.
  */
+import { severityOf, type Finding } from '../base/finding-codes.ts'
 import { verifySignaturesAsync, type SignatureCheck } from '../crypto/signature.ts'
 import { isFingerprint } from '../ident/fingerprint.ts'
 import { RecordSplitter, type ChunkSource, type StreamLayout } from './record-splitter.ts'
@@ -15,7 +16,6 @@ import {
 import { readRecord, type SnapshotRecord } from './snapshot.ts'
 import type { StreamKeys } from './stream-keys.ts'
 import type { Wanted } from './transaction.ts'
-import { severityOf, type Finding } from '../base/finding-codes.ts'
 
 export type StreamEvent =
   | { readonly $case: 'record'; readonly record: SnapshotRecord }

@@ -2,16 +2,18 @@
  * Every change of one field that the schema allows, for tests that no field hides from the hash. The
  * changes are made from the schema: a field that the encoder forgets is changed all the same.
  */
+import { expect, test } from 'vitest'
 import { toHex } from '../../src/base/bytes.ts'
 import { hashPreparedTransaction } from '../../src/daml/hash.ts'
 import { judgePreparedTransaction } from '../../src/daml/judge.ts'
-import type { ReadPreparedTransaction } from '../../src/daml/prepared-transaction.ts'
-import { readPreparedTransaction } from '../../src/daml/prepared-transaction.ts'
+import {
+  readPreparedTransaction,
+  type ReadPreparedTransaction,
+} from '../../src/daml/prepared-transaction.ts'
 import type { HashingScheme } from '../../src/daml/scheme.ts'
 import type { FieldSchema } from '../../src/wire/field-schema.ts'
 import type { PreparedTransaction } from '../../src/wire/generated/schema.ts'
 import { schemaOf } from '../../src/wire/schema.ts'
-import { expect, test } from 'vitest'
 import { fixture, fromBase64 } from '../support/vectors.ts'
 import { bytesOf } from './transactions.ts'
 

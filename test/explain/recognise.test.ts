@@ -1,4 +1,6 @@
 /** Files told by their content, whatever their name. */
+import { readFileSync } from 'node:fs'
+import { gunzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { recognise } from '../../src/explain/recognise.ts'
 import { ALICE, BOB, delegationMapping } from '../authorization/signed.ts'
@@ -6,8 +8,6 @@ import { packageFile } from '../cli/support/desk.ts'
 import { LAYOUTS, streamFile } from '../cli/support/streams.ts'
 import { bytesOf, signedBytes, textOf, transactionBytes } from '../package/support.ts'
 import { fixture, fixtureBytes, fromHex, outsideVector } from '../support/vectors.ts'
-import { readFileSync } from 'node:fs'
-import { gunzipSync } from 'node:zlib'
 
 const transaction = transactionBytes(delegationMapping(ALICE, BOB))
 const signed = signedBytes(transaction, [ALICE])

@@ -1,6 +1,5 @@
 /** A participant of the sandbox: its identity, keys, stores and connection. */
-import type { UniqueIdentifier } from '../../ident/identifiers.ts'
-import { uniqueIdentifierText } from '../../ident/identifiers.ts'
+import { uniqueIdentifierText, type UniqueIdentifier } from '../../ident/identifiers.ts'
 import { CantonError } from './canton-error.ts'
 import type { KeyVault } from './key-vault.ts'
 import type { StoreId } from './stored.ts'

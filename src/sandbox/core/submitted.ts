@@ -1,7 +1,6 @@
 /** Reading of what is submitted: the rules that Canton's parser has (docs/protocol/construction.md). */
-import type { Finding, FindingCode } from '../../base/finding-codes.ts'
-import { severityOf } from '../../base/finding-codes.ts'
 import { readTransactionFacts, type TransactionFacts } from '../../authorization/facts.ts'
+import { severityOf, type Finding, type FindingCode } from '../../base/finding-codes.ts'
 import type { KnownMapping } from '../../topology/mapping.ts'
 import { readSignedTransaction } from '../../topology/signed-transaction.ts'
 import { readTransaction, type ReadTransaction } from '../../topology/transaction.ts'

@@ -1,10 +1,9 @@
 /** Requests about topology, as far as several calls share them. */
-import { decodeMessage, encodeMessage } from '../../wire/codec.ts'
-import { walkMessage } from '../../wire/walk.ts'
-import { wrap } from '../../wire/codec.ts'
-import { mappingRow, type KnownMapping } from '../../topology/mapping.ts'
 import type { ApiInput } from '../../online/wire/codec.ts'
 import type { BaseQuery, BaseResult, StoreId } from '../../online/wire/generated/schema.ts'
+import { mappingRow, type KnownMapping } from '../../topology/mapping.ts'
+import { decodeMessage, encodeMessage, wrap } from '../../wire/codec.ts'
+import { walkMessage } from '../../wire/walk.ts'
 import { CantonError } from '../core/canton-error.ts'
 import { signedMessage } from '../core/kept-signature.ts'
 import type { StoreQuery } from '../core/participant.ts'
