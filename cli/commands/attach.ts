@@ -5,6 +5,13 @@ import { CantosignError } from '../../src/base/errors.ts'
 import { algorithmOf, encodingOf } from '../../src/crypto/key-spec.ts'
 import type { PublicKey } from '../../src/crypto/public-key.ts'
 import type { Danger } from '../../src/explain/dangers.ts'
+import { needsOf, type Judged } from '../../src/explain/key-need.ts'
+import {
+  judgePackage,
+  packageEntries,
+  packageState,
+  requireSound,
+} from '../../src/explain/package-judgement.ts'
 import { dangersOf } from '../../src/explain/signing-dangers.ts'
 import type { Judgement } from '../../src/explain/standing.ts'
 import { readWholeFile } from '../../src/host/files.ts'
@@ -14,13 +21,6 @@ import { MAX_SIGNATURE_BYTES } from '../../src/package/entries.ts'
 import type { SigningPackage } from '../../src/package/model.ts'
 import { keyResolver } from '../../src/package/verdicts.ts'
 import { writePackage } from '../../src/package/write.ts'
-import { needsOf, type Judged } from '../../src/explain/key-need.ts'
-import {
-  judgePackage,
-  packageEntries,
-  packageState,
-  requireSound,
-} from '../../src/explain/package-judgement.ts'
 import type { Arguments, CommandRun } from '../command.ts'
 import type { Io } from '../io.ts'
 import { standingJson, standingLines } from '../present/signing.ts'

@@ -5,13 +5,13 @@ import { severityOf, type Finding } from '../../src/base/finding-codes.ts'
 import { recognise, RECOGNISE_BYTES, type Recognised } from '../../src/explain/recognise.ts'
 import { openChunks } from '../../src/host/files.ts'
 import { DEFAULT_LIMITS, type PackageLimits } from '../../src/package/model.ts'
+import { MAX_RECORD_BYTES } from '../../src/topology/record-splitter.ts'
 import {
   findingError,
   readSignedTransaction,
   type ReadSignedTransaction,
 } from '../../src/topology/signed-transaction.ts'
 import { readTransaction, type ReadTransaction } from '../../src/topology/transaction.ts'
-import { MAX_RECORD_BYTES } from '../../src/topology/record-splitter.ts'
 import { wrap } from '../../src/wire/codec.ts'
 import { MAX_KEY_BYTES } from './public-key-input.ts'
 

@@ -1,20 +1,20 @@
 /** `inspect` of a signing package: everything in it, who has signed, who is missing. */
 import { toHex } from '../../src/base/bytes.ts'
 import type { Danger } from '../../src/explain/dangers.ts'
-import { dangersOf } from '../../src/explain/signing-dangers.ts'
-import { judgementsFor, type SeenJudgement } from '../../src/explain/standing.ts'
 import {
   judgeTransactions,
   type JudgementEntry,
   type StateReading,
 } from '../../src/explain/judgement.ts'
 import { packageEntries, packageState } from '../../src/explain/package-judgement.ts'
+import { preparedReport } from '../../src/explain/prepared-report.ts'
 import {
   signatureReport,
   transactionReport,
   type TransactionReport,
 } from '../../src/explain/report.ts'
-import { preparedReport } from '../../src/explain/prepared-report.ts'
+import { dangersOf } from '../../src/explain/signing-dangers.ts'
+import { judgementsFor, type SeenJudgement } from '../../src/explain/standing.ts'
 import { systemTimeMicros } from '../../src/host/clock.ts'
 import type { JudgedPackage } from '../../src/package/create.ts'
 import type { PackageLimits, SigningPackage } from '../../src/package/model.ts'
@@ -24,9 +24,9 @@ import { packageLines, type ShownEntry } from '../present/package.ts'
 import { preparedEntryJson, type PreparedEntryView } from '../present/prepared-entry.ts'
 import type { FileReport } from './kinds.ts'
 import { packageFindings } from './package-findings.ts'
+import { readPackageBytes } from './package-input.ts'
 import { judgePreparedTransactions, packageActingStates } from './prepared-state.ts'
 import { NOTHING_BESIDE } from './state-input.ts'
-import { readPackageBytes } from './package-input.ts'
 
 /** A package, judged as far as what is in it goes. */
 interface PackageView {

@@ -2,15 +2,15 @@
 import { toHex } from '../../src/base/bytes.ts'
 import { CantosignError } from '../../src/base/errors.ts'
 import type { Finding } from '../../src/base/finding-codes.ts'
+import type { PublicKey } from '../../src/crypto/public-key.ts'
 import {
   judgeTransactions,
   readState,
   type JudgementEntry,
   type StateReading,
 } from '../../src/explain/judgement.ts'
-import type { Judgement } from '../../src/explain/standing.ts'
-import type { PublicKey } from '../../src/crypto/public-key.ts'
 import { packageEntries, packageState, requireSound } from '../../src/explain/package-judgement.ts'
+import type { Judgement } from '../../src/explain/standing.ts'
 import type { Fingerprint } from '../../src/ident/fingerprint.ts'
 import type { SigningPackage } from '../../src/package/model.ts'
 import { carriesCombined } from '../../src/package/verdicts.ts'

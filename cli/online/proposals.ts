@@ -1,9 +1,9 @@
 /** `proposals`: what waits for signatures, and for whose. */
 import { ExitStatus } from '../../src/base/error-codes.ts'
+import { CantosignError } from '../../src/base/errors.ts'
 import { escapeText } from '../../src/base/text.ts'
 import { transactionReport } from '../../src/explain/report.ts'
 import { isFingerprint } from '../../src/ident/fingerprint.ts'
-import { CantosignError } from '../../src/base/errors.ts'
 import { judgedProposals, neededFrom, type JudgedProposal } from '../../src/online/proposals.ts'
 import { chooseStore } from '../../src/online/store.ts'
 import type { CommandRun } from '../command.ts'

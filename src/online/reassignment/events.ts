@@ -1,6 +1,6 @@
 /** What the events of reassignments say about one that is under way. */
-import type { Reassignment } from '../wire/generated/schema.ts'
 import { isOffset } from '../answers.ts'
+import type { Reassignment } from '../wire/generated/schema.ts'
 import { REASSIGNMENT_ID } from './record.ts'
 import type { Assigned, ReassignmentPlan, Unassigned } from './record.ts'
 
