@@ -127,7 +127,7 @@ function assumptionText(assumption: Assumption): string {
     case 'serial-free':
       return `nothing else has used serial ${assumption.serial} or a later one`
     case 'accepted-by-network':
-      return 'the network took the state that was given'
+      return 'the network took what this rests on'
     case 'no-further-delegation':
       return 'nobody who signed may act for those called missing by a delegation that is not known here'
   }

@@ -133,7 +133,7 @@ export type Assumption =
   | { readonly $case: 'no-later-definition'; readonly namespace: Namespace }
   /** Nothing else has used this serial, or a later one, of the same mapping. */
   | { readonly $case: 'serial-free'; readonly serial: number }
-  /** The network took the state that is used: a signature proves who signed, not that. */
+  /** The network took the state that is used, or transactions before it: a signature proves who signed, not that. */
   | { readonly $case: 'accepted-by-network' }
   /** Whoever is called missing has no further delegate who signed already. */
   | { readonly $case: 'no-further-delegation' }

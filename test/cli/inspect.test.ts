@@ -356,6 +356,36 @@ describe('a stream that breaks off', () => {
   })
 })
 
+describe('what is taken for granted without any state', () => {
+  test('is not that the network took something, for a transaction that rests on nothing', () => {
+    const at = desk()
+    at.write('in.json', packageFile({ unsigned: [hosting()] }))
+    const { stdout } = at.run('inspect', 'in.json')
+    expect(stdout).toContain('taken for granted')
+    expect(stdout).not.toContain('the network took')
+  })
+
+  test('is that it took what others of the package set, which is no state that was given', () => {
+    const at = desk()
+    const transactions = [delegation('alice', 'alice'), delegation('alice', 'bob')]
+    at.write('in.json', packageFile({ unsigned: transactions }))
+    at.run(
+      'sign',
+      'in.json',
+      '--key',
+      'alice.key',
+      '--yes',
+      '--accept-danger',
+      'delegate-may-delegate',
+      '-o',
+      'out.json',
+    )
+    const { stdout } = at.run('inspect', 'out.json')
+    expect(stdout).toContain('state: none')
+    expect(stdout).toContain('- the network took what this rests on')
+  })
+})
+
 describe('hash', () => {
   test('of a transaction, signed or not, and of a package with one', () => {
     const at = desk()

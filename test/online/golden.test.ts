@@ -87,7 +87,7 @@ test('the life of a party, told to a person', { timeout: 120_000 }, async () => 
         - no delegation of ALICE was
           changed or revoked since
         - nothing else has used serial 1 or a later one
-        - the network took the state that was given
+        - the network took what this rests on
         - nobody who signed may act for those called missing by a delegation that is not known here
     "
   `)
@@ -112,7 +112,7 @@ test('the life of a party, told to a person', { timeout: 120_000 }, async () => 
         - no delegation of ALICE was
           changed or revoked since
         - nothing else has used serial 1 or a later one
-        - the network took the state that was given
+        - the network took what this rests on
         - nobody who signed may act for those called missing by a delegation that is not known here
       WAITS FOR YOU: HOST1
     "
@@ -135,7 +135,7 @@ test('the life of a party, told to a person', { timeout: 120_000 }, async () => 
         - no delegation of ALICE was
           changed or revoked since
         - nothing else has used serial 1 or a later one
-        - the network took the state that was given
+        - the network took what this rests on
         - nobody who signed may act for those called missing by a delegation that is not known here
     "
   `)
