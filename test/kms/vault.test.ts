@@ -263,4 +263,19 @@ describe('hashivault: against a stand-in', () => {
     expect(await connectedKeys(environment).list(uriOf('a'), {})).toHaveLength(2)
     await empty.close()
   })
+
+  test('a list goes on behind a key that the token may not see', async () => {
+    for (const name of ['hidden', 'visible']) vault.hold(name, 'EC_P256')
+    vault.mischief.denied = (action, key) => action === 'GET keys' && key === 'hidden'
+    const listed = await connectedKeys(environment).list(uriOf(''), {})
+    const [hidden, visible] = ['hidden', 'visible'].map((name) =>
+      listed.find(({ facts }) => facts['name'] === name),
+    )
+    expect(hidden?.uri).toBeUndefined()
+    expect(hidden?.problem).toContain('permission denied')
+    expect(visible?.uri).toBe(`${uriOf('visible').text}?version=1`)
+    expect(await codeOf(connectedKeys(environment).list(uriOf('hidden'), {}))).toBe(
+      'kms-credentials',
+    )
+  })
 })

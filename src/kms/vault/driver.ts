@@ -313,19 +313,36 @@ export async function listVaultKeys(
 ): Promise<readonly ConnectedKey[]> {
   const transit = new Transit(uri, environment, options)
   try {
+    if (uri.key !== undefined) return await listVersions(transit, uri, uri.key)
     const keys: ConnectedKey[] = []
-    for (const name of uri.key === undefined ? await keyNames(transit) : [uri.key]) {
-      const data = await transit.ask('GET', `keys/${name}`)
-      const versions = isFields(data['keys']) ? Object.keys(data['keys']) : []
-      refuseTooMany(transit.name, keys.length + versions.length)
-      for (const version of versions.map(Number).toSorted((a, b) => a - b)) {
-        keys.push(describe(transit.name, uri, name, version, data))
+    for (const name of await keyNames(transit)) {
+      try {
+        keys.push(...(await listVersions(transit, uri, name)))
+      } catch (error) {
+        // The token was good for the names: what it may not see is this key.
+        if (!(error instanceof CantosignError) || error.code !== 'kms-credentials') throw error
+        keys.push({ uri: undefined, key: undefined, facts: { name }, problem: error.message })
       }
+      refuseTooMany(transit.name, keys.length)
     }
     return keys
   } finally {
     transit.close()
   }
+}
+
+async function listVersions(
+  transit: Transit,
+  uri: VaultUri,
+  name: string,
+): Promise<readonly ConnectedKey[]> {
+  const data = await transit.ask('GET', `keys/${name}`)
+  const versions = isFields(data['keys']) ? Object.keys(data['keys']) : []
+  refuseTooMany(transit.name, versions.length)
+  return versions
+    .map(Number)
+    .toSorted((a, b) => a - b)
+    .map((version) => describe(transit.name, uri, name, version, data))
 }
 
 async function keyNames(transit: Transit): Promise<readonly string[]> {

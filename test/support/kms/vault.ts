@@ -165,6 +165,9 @@ export async function startVault(authority: Authority): Promise<VaultStandIn> {
       return { keys: [...keys.keys()].sort() }
     }
     if (name === undefined) throw new Refusal(404)
+    if (mischief.denied?.(`${method} ${action ?? ''}`, name) === true) {
+      throw new Refusal(403, 'permission denied')
+    }
     if (action === 'keys') return method === 'GET' ? show(name) : create(name, input)
     if (method === 'POST') return sign(name, input)
     throw new Refusal(405)
